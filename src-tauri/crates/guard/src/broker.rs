@@ -1,0 +1,282 @@
+//! Proposals that wait for a person: one one-shot channel each, decided at most once. A lost channel
+//! denies, and an answer never spreads to another proposal.
+
+use crate::action::Action;
+use crate::approval::Approved;
+use crate::change;
+use crate::command::Pattern;
+use crate::policy::{Policy, Rule};
+use countersign_protocol::{ApprovalId, Decision, DecisionInput};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+/// A decision made on a drawn card counts only after the card was published for so long.
+pub const ARMING: Duration = Duration::from_millis(600);
+
+/// How a proposal ended.
+#[derive(Debug)]
+pub enum Answer {
+    /// Yes.
+    Approved {
+        /// The approval, of the very proposal that was shown, as the person revised it.
+        approved: Approved<Action>,
+        /// Yes to what: once, for the session, always.
+        decision: Decision,
+        /// The rule to remember, where there is one; the caller records it before it counts.
+        rule: Option<Rule>,
+        /// What was changed on the card, in words for the model.
+        revised: bool,
+        /// The person's words.
+        feedback: Option<String>,
+    },
+    /// No.
+    Denied {
+        /// The person's words.
+        feedback: Option<String>,
+        /// Whether the run ends with it.
+        stop: bool,
+    },
+    /// The run was stopped, or the one who should answer is gone.
+    Lost,
+}
+
+/// Why a decision was not taken. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DecideError {
+    /// No such proposal is open.
+    #[error("no proposal with the id {0} is open")]
+    Unknown(ApprovalId),
+    /// It was decided before.
+    #[error("the proposal {0} was decided already")]
+    Decided(ApprovalId),
+    /// The decision was made on an older form of the card.
+    #[error("the card changed since; look at it again and decide anew")]
+    OldRevision,
+    /// The decision came before the card could have been read.
+    #[error("that was too quick: the card had only just appeared; look at it and decide again")]
+    TooSoon,
+    /// The decision makes no sense for this proposal.
+    #[error("{0}")]
+    Senseless(String),
+}
+
+struct Waiting {
+    action: Action,
+    revision: u32,
+    published: Instant,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// All open proposals of a session.
+pub struct Broker {
+    policy: Arc<Policy>,
+    workspace: PathBuf,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    waiting: HashMap<ApprovalId, Waiting>,
+    decided: HashSet<ApprovalId>,
+}
+
+/// A place in the queue; resolves when the proposal is decided.
+#[derive(Debug)]
+pub struct Pending(oneshot::Receiver<Answer>);
+
+impl Pending {
+    /// Waits for the answer. A broker that went away has denied.
+    pub async fn answer(self) -> Answer {
+        self.0.await.unwrap_or(Answer::Lost)
+    }
+}
+
+impl Broker {
+    pub(crate) fn new(policy: Arc<Policy>, workspace: PathBuf) -> Self {
+        Self { policy, workspace, open: Mutex::default() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a proposal under an id that was never used before. The action stays here until it is
+    /// decided, so what is approved is what was shown. The caller publishes the card afterwards.
+    pub fn open(&self, approval: ApprovalId, action: Action) -> Pending {
+        let (answer, receiver) = oneshot::channel();
+        let waiting = Waiting { action, revision: 1, published: Instant::now(), answer };
+        self.lock().waiting.insert(approval, waiting);
+        Pending(receiver)
+    }
+
+    /// Takes a person's decision. Every check comes before any change.
+    pub fn decide(&self, input: &DecisionInput) -> Result<(), DecideError> {
+        let mut open = self.lock();
+        let Some(waiting) = open.waiting.get(&input.approval) else {
+            return Err(if open.decided.contains(&input.approval) {
+                DecideError::Decided(input.approval.clone())
+            } else {
+                DecideError::Unknown(input.approval.clone())
+            });
+        };
+        if let Some(revision) = input.revision {
+            if revision != waiting.revision {
+                return Err(DecideError::OldRevision);
+            }
+            if waiting.published.elapsed() < ARMING {
+                return Err(DecideError::TooSoon);
+            }
+        }
+        let plan = self.plan(input, &waiting.action)?;
+        let Some(waiting) = open.waiting.remove(&input.approval) else {
+            return Err(DecideError::Unknown(input.approval.clone()));
+        };
+        open.decided.insert(input.approval.clone());
+        drop(open);
+        let answer = match plan {
+            Plan::Deny => {
+                Answer::Denied { feedback: input.feedback.clone(), stop: input.stop }
+            }
+            Plan::Approve { rule, revision } => {
+                let mut action = waiting.action;
+                let revised = revision.is_some();
+                apply(&mut action, revision, input);
+                Answer::Approved {
+                    approved: Approved::mint(action),
+                    decision: input.decision,
+                    rule,
+                    revised,
+                    feedback: input.feedback.clone(),
+                }
+            }
+        };
+        // The one who waited may be gone: then the approval is dropped here and nothing acts.
+        let _ = waiting.answer.send(answer);
+        Ok(())
+    }
+
+    /// What the decision would do, or why it makes no sense.
+    fn plan(&self, input: &DecisionInput, action: &Action) -> Result<Plan, DecideError> {
+        let senseless = |text: &str| Err(DecideError::Senseless(text.to_owned()));
+        match input.decision {
+            Decision::Void => return senseless("only the guard can void a proposal"),
+            Decision::Deny => return Ok(Plan::Deny),
+            Decision::Approve | Decision::ApproveSession | Decision::ApproveAlways => {}
+        }
+        if input.stop {
+            return senseless("\"stop\" goes with a denial");
+        }
+        let lasting = input.decision != Decision::Approve;
+        let revises = input.hunks.is_some() || input.text.is_some();
+        match action {
+            Action::Write(file) | Action::Edit(file) => {
+                if input.pattern.is_some() {
+                    return senseless("a pattern goes with a command");
+                }
+                let revision = revises
+                    .then(|| {
+                        change::revise(file, input.hunks.as_deref(), input.text.as_deref())
+                            .map_err(|error| DecideError::Senseless(error.to_string()))
+                    })
+                    .transpose()?;
+                let rule = match (lasting, input.scope) {
+                    (false, None) => None,
+                    (false, Some(_)) => return senseless("a scope goes with approve_session or approve_always"),
+                    (true, None) => return senseless("say which edits: \"scope\" is \"file\" or \"workspace\""),
+                    (true, Some(scope)) => {
+                        if file.outside() || !matches!(file.sensitivity, crate::names::Sensitivity::Ordinary) {
+                            return senseless("edits of sensitive and outside files are approved one by one");
+                        }
+                        Some(Rule::edit(scope, file, &self.workspace))
+                    }
+                };
+                Ok(Plan::Approve { rule, revision })
+            }
+            Action::Exec(exec) => {
+                if revises || input.scope.is_some() {
+                    return senseless("hunks, text and scope go with a write or an edit");
+                }
+                let rule = match (lasting, &input.pattern) {
+                    (false, None) => None,
+                    (false, Some(_)) => return senseless("a pattern goes with approve_session or approve_always"),
+                    (true, None) => return senseless("say which commands: \"pattern\" is missing"),
+                    (true, Some(pattern)) => {
+                        if exec.judged.suggested.is_empty() {
+                            return senseless("no pattern is safe to remember for this command");
+                        }
+                        let pattern = Pattern::for_rule(pattern)
+                            .map_err(|error| DecideError::Senseless(error.to_string()))?;
+                        Some(Rule::Command(pattern))
+                    }
+                };
+                Ok(Plan::Approve { rule, revision: None })
+            }
+            Action::Reach(_) => {
+                if revises || input.scope.is_some() || input.pattern.is_some() {
+                    return senseless("a look is approved as it is");
+                }
+                if input.decision == Decision::ApproveAlways {
+                    return senseless("a look outside is approved once or for the session");
+                }
+                Ok(Plan::Approve { rule: None, revision: None })
+            }
+        }
+    }
+
+    /// Makes a rule count.
+    pub fn remember(&self, rule: Rule) {
+        self.policy.remember(rule);
+    }
+
+    /// Ends the wait for all open proposals: the run is over.
+    pub fn lose_all(&self) -> Vec<ApprovalId> {
+        let mut open = self.lock();
+        let ids: Vec<ApprovalId> = open.waiting.keys().cloned().collect();
+        for id in &ids {
+            if let Some(waiting) = open.waiting.remove(id) {
+                let _ = waiting.answer.send(Answer::Lost);
+            }
+            open.decided.insert(id.clone());
+        }
+        ids
+    }
+
+    /// How many proposals are open.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lock().waiting.len()
+    }
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broker").field("waiting", &self.waiting()).finish_non_exhaustive()
+    }
+}
+
+enum Plan {
+    Deny,
+    Approve { rule: Option<Rule>, revision: Option<(String, Vec<u8>)> },
+}
+
+fn apply(action: &mut Action, revision: Option<(String, Vec<u8>)>, input: &DecisionInput) {
+    match action {
+        Action::Write(file) | Action::Edit(file) => {
+            if let Some((text, bytes)) = revision {
+                file.text.after = text;
+                file.after = bytes;
+            }
+        }
+        Action::Exec(exec) => {
+            exec.confine = input.confine.unwrap_or(exec.confine);
+            exec.network = input.network.unwrap_or(exec.network);
+            // A person's yes is to the command as it stands on the card.
+            exec.judged.from_parse = None;
+        }
+        Action::Reach(_) => {}
+    }
+}

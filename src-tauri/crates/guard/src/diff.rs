@@ -1,0 +1,206 @@
+//! The one place where a diff is computed: from the very bytes that would be written.
+
+use crate::text::reveal;
+use countersign_protocol::{Diff, DiffLine, Hunk, LineKind, Span};
+use similar::{Algorithm, ChangeTag, TextDiff};
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::time::Duration;
+
+/// Unchanged lines around a change.
+const CONTEXT: usize = 3;
+/// After this the diff stays correct but is no longer the shortest.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Lines of a replaced block that are compared word by word; in larger ones lines are marked whole.
+const MAX_INLINE_LINES: usize = 200;
+
+/// A change of a text, whole.
+pub(crate) struct TextChange {
+    /// As hunks, for a card.
+    pub(crate) diff: Diff,
+    /// The same as a unified diff, for scripts.
+    pub(crate) unified: String,
+}
+
+/// Compares two texts. `path` names both sides in the unified form; `created` makes the old side
+/// `/dev/null`.
+pub(crate) fn compare(path: &str, old: &str, new: &str, created: bool) -> TextChange {
+    let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
+    let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
+    let compared = TextDiff::configure()
+        .algorithm(Algorithm::Histogram)
+        .timeout(PATIENCE)
+        .diff_slices(&old_lines, &new_lines);
+    let from = if created { "/dev/null".to_owned() } else { format!("a/{path}") };
+    let mut writer = Writer {
+        diff: Diff::default(),
+        unified: format!("--- {from}\n+++ b/{path}\n"),
+    };
+    for group in compared.grouped_ops(CONTEXT) {
+        let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
+        writer.open(
+            first.old_range().start..last.old_range().end,
+            first.new_range().start..last.new_range().end,
+        );
+        for op in &group {
+            // Word marks help where lines were reworked, not where a block was replaced.
+            if op.old_range().len() + op.new_range().len() <= MAX_INLINE_LINES {
+                for change in compared.iter_inline_changes(op) {
+                    let spans: Vec<(bool, &str)> = change.values().to_vec();
+                    writer.line(change.tag(), change.old_index(), change.new_index(), &spans);
+                }
+            } else {
+                for change in compared.iter_changes(op) {
+                    let spans = [(false, change.value())];
+                    writer.line(change.tag(), change.old_index(), change.new_index(), &spans);
+                }
+            }
+        }
+    }
+    TextChange { diff: writer.diff, unified: writer.unified }
+}
+
+/// The old text with only the hunks of these numbers applied.
+pub(crate) fn keep_hunks(old: &str, new: &str, numbers: &[u32]) -> String {
+    let diff = compare("", old, new, false).diff;
+    let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
+    let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
+    let mut kept = String::with_capacity(old.len().max(new.len()));
+    let mut at = 0;
+    for hunk in diff.hunks {
+        let old_range = range(hunk.old_start, hunk.old_lines);
+        let new_range = range(hunk.new_start, hunk.new_lines);
+        kept.extend(old_lines[at..old_range.start].iter().copied());
+        if numbers.contains(&hunk.number) {
+            kept.extend(new_lines[new_range].iter().copied());
+        } else {
+            kept.extend(old_lines[old_range.clone()].iter().copied());
+        }
+        at = old_range.end;
+    }
+    kept.extend(old_lines[at..].iter().copied());
+    kept
+}
+
+/// Zero-based lines of a hunk's side; an empty side names the line before it.
+fn range(start: u32, lines: u32) -> Range<usize> {
+    let first = if lines == 0 { start } else { start - 1 } as usize;
+    first..first + lines as usize
+}
+
+/// Builds the hunks and the unified text side by side, so that they cannot disagree.
+struct Writer {
+    diff: Diff,
+    unified: String,
+}
+
+impl Writer {
+    fn open(&mut self, old: Range<usize>, new: Range<usize>) {
+        let start = |range: &Range<usize>| {
+            count(if range.is_empty() { range.start } else { range.start + 1 })
+        };
+        let hunk = Hunk {
+            number: count(self.diff.hunks.len()) + 1,
+            old_start: start(&old),
+            old_lines: count(old.len()),
+            new_start: start(&new),
+            new_lines: count(new.len()),
+            lines: Vec::with_capacity(old.len() + new.len()),
+        };
+        let _ = writeln!(
+            self.unified,
+            "@@ -{},{} +{},{} @@",
+            hunk.old_start, hunk.old_lines, hunk.new_start, hunk.new_lines
+        );
+        self.diff.hunks.push(hunk);
+    }
+
+    fn line(
+        &mut self,
+        tag: ChangeTag,
+        old: Option<usize>,
+        new: Option<usize>,
+        spans: &[(bool, &str)],
+    ) {
+        let (kind, sign) = match tag {
+            ChangeTag::Equal => (LineKind::Context, ' '),
+            ChangeTag::Delete => (LineKind::Removed, '-'),
+            ChangeTag::Insert => (LineKind::Added, '+'),
+        };
+        match kind {
+            LineKind::Context => {}
+            LineKind::Removed => self.diff.removed += 1,
+            LineKind::Added => self.diff.added += 1,
+        }
+        self.unified.push(sign);
+        spans.iter().for_each(|(_, text)| self.unified.push_str(text));
+        let no_newline = !self.unified.ends_with('\n');
+        if no_newline {
+            self.unified.push_str("\n\\ No newline at end of file\n");
+        }
+        let spans = spans
+            .iter()
+            .map(|&(changed, text)| Span {
+                text: shown(text.strip_suffix('\n').unwrap_or(text)),
+                changed: changed && kind != LineKind::Context,
+            })
+            .filter(|span| !span.text.is_empty())
+            .collect();
+        let line = DiffLine {
+            kind,
+            old: old.map(|line| count(line) + 1),
+            new: new.map(|line| count(line) + 1),
+            spans,
+            no_newline,
+        };
+        if let Some(hunk) = self.diff.hunks.last_mut() {
+            hunk.lines.push(line);
+        }
+    }
+}
+
+/// A stretch of a line as it is drawn. A carriage return before the line break is ordinary.
+fn shown(text: &str) -> String {
+    reveal(text.strip_suffix('\r').unwrap_or(text)).shown
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hunks_and_unified_text_agree() {
+        let old = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n";
+        let new = "a\nB\nc\nd\ne\nf\ng\nh\ni\nJ";
+        let change = compare("f", old, new, false);
+        assert_eq!(change.diff.hunks.len(), 2);
+        assert_eq!((change.diff.added, change.diff.removed), (2, 2));
+        assert!(change.unified.starts_with("--- a/f\n+++ b/f\n@@ -1,5 +1,5 @@\n a\n-b\n+B\n"));
+        assert!(change.unified.ends_with("+J\n\\ No newline at end of file\n"));
+    }
+
+    #[test]
+    fn a_new_file_is_all_added() {
+        let change = compare("f", "", "x\n", true);
+        assert_eq!(change.unified, "--- /dev/null\n+++ b/f\n@@ -0,0 +1,1 @@\n+x\n");
+        assert_eq!(compare("f", "x", "x", false).diff.hunks.len(), 0);
+    }
+
+    #[test]
+    fn any_choice_of_hunks_is_between_the_two_texts() {
+        let old: String = (0..40).map(|line| format!("{line}\n")).collect();
+        let new = old.replace("5\n", "five\n").replace("38\n", "") + "end";
+        let all: Vec<u32> =
+            compare("", &old, &new, false).diff.hunks.iter().map(|hunk| hunk.number).collect();
+        assert!(all.len() >= 3);
+        assert_eq!(keep_hunks(&old, &new, &all), new);
+        assert_eq!(keep_hunks(&old, &new, &[]), old);
+        assert!(keep_hunks(&old, &new, &[1]).starts_with("0\n1\n2\n3\n4\nfive\n"));
+        assert_eq!(keep_hunks("", "x", &[1]), "x");
+        assert_eq!(keep_hunks("", "x", &[]), "");
+    }
+}

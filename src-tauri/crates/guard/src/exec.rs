@@ -1,0 +1,164 @@
+//! Commands: proposed, bound to the files that they name, and run under a supervisor.
+
+use crate::action::{ExecAction, JudgedExec, ParsedRun};
+use crate::fingerprint::Fingerprint;
+use crate::resolve::{Inside, Located, locate, open_outside};
+use crate::root::{open_beneath, reopen};
+use crate::view::{ExecRequest, View, open_regular};
+use crate::{GuardError, pseudo};
+use countersign_sandbox::environment;
+use countersign_sandbox::{CommandSpec, Finished, Output, SandboxError, Supervisor};
+use rustix::fs::{FileType, OFlags};
+use std::ffi::OsString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// When a command is ended unless told.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+/// The longest that a command may be given.
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Bytes of a command line; the kernel's own limit for one argument.
+const MAX_COMMAND: usize = 128 * 1024 - 1;
+/// Characters of a stream that are kept.
+pub(crate) const CAPTURE: usize = 100_000;
+
+pub(crate) fn propose(view: &View, request: ExecRequest) -> Result<ExecAction, GuardError> {
+    let ExecRequest { command, cwd, env, timeout } = request;
+    if command.trim().is_empty() {
+        return Err(GuardError::BadPath("the command is empty".to_owned()));
+    }
+    if command.contains('\0') {
+        return Err(GuardError::BadPath("the command holds a NUL character".to_owned()));
+    }
+    if command.len() > MAX_COMMAND {
+        return Err(GuardError::BadPath("the command is longer than 131,071 bytes".to_owned()));
+    }
+    for (name, value) in &env {
+        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
+            return Err(GuardError::BadPath(format!(
+                "{name:?} cannot be a variable of the environment"
+            )));
+        }
+    }
+    let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT).clamp(Duration::from_secs(1), MAX_TIMEOUT);
+    let (folder, cwd, cwd_outside) = folder_of(view, cwd.as_deref().unwrap_or("."))?;
+    Ok(ExecAction {
+        command,
+        folder,
+        cwd,
+        cwd_outside,
+        env,
+        timeout,
+        confine: false,
+        network: true,
+        judged: JudgedExec::default(),
+    })
+}
+
+/// The folder of a command, by handle.
+fn folder_of(view: &View, cwd: &str) -> Result<(OwnedFd, PathBuf, bool), GuardError> {
+    match view.locate(cwd)? {
+        Located::Inside(Inside { relative, object, .. }) => match object {
+            Some((folder, FileType::Directory)) => {
+                Ok((folder, view.root.real().join(relative), false))
+            }
+            Some(_) => Err(GuardError::WrongKind(format!("{cwd} is not a folder"))),
+            None => Err(GuardError::NotFound(cwd.to_owned())),
+        },
+        Located::Outside(outside) => match open_outside(&outside.lexical)? {
+            Some((folder, FileType::Directory, real)) if !pseudo::by_name(&real) => {
+                Ok((folder, real, true))
+            }
+            _ => Err(GuardError::BadPath(format!(
+                "{cwd} cannot be the folder of a command; name a folder of the workspace"
+            ))),
+        },
+    }
+}
+
+/// The digests of the workspace's files that a command names, so that a yes is for their bytes too.
+pub(crate) fn operands(view: &View, folder: &Path, words: &[String]) -> Vec<(PathBuf, Fingerprint)> {
+    let below = folder.strip_prefix(view.root.real()).unwrap_or(Path::new(""));
+    let mut found: Vec<(PathBuf, Fingerprint)> = Vec::new();
+    for word in words {
+        let Ok(Located::Inside(Inside { relative, object: Some((object, kind)), .. })) =
+            locate(&view.root, below, word)
+        else {
+            continue;
+        };
+        if kind != FileType::RegularFile || found.iter().any(|(path, _)| *path == relative) {
+            continue;
+        }
+        if let Ok(mut file) = reopen(object.as_fd(), OFlags::RDONLY)
+            && let Ok(fingerprint) = Fingerprint::of_reader(&mut file)
+        {
+            found.push((relative, fingerprint));
+        }
+    }
+    found
+}
+
+/// The first of the named files that is no longer what it was.
+pub(crate) fn stale_operand(view: &View, exec: &ExecAction) -> Option<String> {
+    exec.judged.operands.iter().find_map(|(path, before)| {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
+        let now = open_beneath(view.root.handle(), path, flags).ok().and_then(|file| {
+            Fingerprint::of_reader(&mut std::fs::File::from(file)).ok()
+        });
+        (now != Some(*before)).then(|| path.display().to_string())
+    })
+}
+
+/// Runs an approved command to its end.
+pub(crate) async fn run(
+    view: &View,
+    exec: ExecAction,
+    supervisor: &Supervisor,
+    pass_through: &[String],
+    live: mpsc::Sender<Output>,
+    stop: CancellationToken,
+) -> Result<Finished, SandboxError> {
+    let ExecAction { command, folder, env, timeout, judged, .. } = exec;
+    let (program, mut args) = environment::shell();
+    let mut additions: Vec<(OsString, OsString)> =
+        env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    let mut cwd = folder;
+    let text = match judged.from_parse {
+        None => command,
+        Some(ParsedRun { shell, env, folder }) => {
+            additions.extend(env.into_iter().map(|(name, value)| (name.into(), value.into())));
+            if let Some(below) = folder {
+                cwd = inside_folder(view, &below)?;
+            }
+            shell
+        }
+    };
+    args.push(text.into());
+    let spec = CommandSpec {
+        program,
+        args,
+        cwd,
+        env: environment::build(std::env::vars_os(), pass_through, &additions),
+        timeout,
+        capture_limit: CAPTURE,
+    };
+    supervisor.run(spec, live, stop).await
+}
+
+fn inside_folder(view: &View, below: &str) -> Result<OwnedFd, SandboxError> {
+    match view.locate(below) {
+        Ok(Located::Inside(Inside { object: Some((folder, FileType::Directory)), .. })) => {
+            Ok(folder)
+        }
+        _ => Err(SandboxError::folder_gone(below)),
+    }
+}
+
+/// Kept for callers that hold a folder by handle.
+pub(crate) fn fingerprint_at(folder: &OwnedFd, name: &std::ffi::OsStr) -> Option<Fingerprint> {
+    let mut file = open_regular(folder, name).ok()??;
+    Fingerprint::of_reader(&mut file).ok()
+}

@@ -1,0 +1,49 @@
+//! The guard: everything the agent does to the machine passes through it.
+//!
+//! Tools propose, the guard disposes. A [`View`] lets tools read by handle; an [`Action`] says what
+//! would happen; the [`Policy`] judges it; the [`Broker`] asks the person; and only an [`Approved`]
+//! action can be performed by the [`Workspace`]. Paths are resolved from the workspace's own handle,
+//! never checked first and opened by name later.
+//!
+//! This crate must never act on anything that was not approved, and never let what a model, a file
+//! or a repository says loosen the policy.
+
+mod action;
+mod approval;
+mod broker;
+mod card;
+mod change;
+#[path = "stub/command.rs"]
+pub mod command;
+mod diff;
+mod document;
+mod error;
+mod exec;
+mod facts;
+mod fingerprint;
+#[path = "stub/names.rs"]
+pub mod names;
+mod policy;
+mod pseudo;
+mod replace;
+mod resolve;
+mod root;
+#[path = "stub/text.rs"]
+pub mod text;
+mod tighten;
+mod view;
+mod walk;
+mod workspace;
+
+pub use action::{Action, ExecAction, FileChange, PathAccess};
+pub use approval::{Approved, Verdict};
+pub use broker::{ARMING, Answer, Broker, DecideError, Pending};
+pub use countersign_sandbox::{End as RunEnd, Finished, Output, Supervisor};
+pub use document::{Document, Lines, MAX_DOCUMENT, TextEncoding};
+pub use error::GuardError;
+pub use fingerprint::Fingerprint;
+pub use policy::{Policy, PolicySettings, Rule};
+pub use tighten::Tightening;
+pub use view::{Access, ExecRequest, Place, View};
+pub use walk::{Walk, WalkEntry};
+pub use workspace::{Receipt, Workspace};

@@ -1,0 +1,224 @@
+//! The workspace: judges actions, draws their cards, and performs what was approved. Nothing else in
+//! the program writes a file of the person's or starts a process for the model.
+
+use crate::action::{Action, FileChange, Target};
+use crate::approval::{Approved, Verdict};
+use crate::broker::Broker;
+use crate::facts::HandleFacts;
+use crate::policy::{Judged, Policy};
+use crate::root::Root;
+use crate::tighten::{self, Tightening};
+use crate::view::{Grant, View};
+use crate::{GuardError, card, exec, replace};
+use countersign_protocol::Card;
+use countersign_sandbox::{Finished, Output, Supervisor};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// What an approved action did.
+#[derive(Debug)]
+pub enum Receipt {
+    /// A file was written.
+    Written {
+        /// Its path, as on the card.
+        path: String,
+        /// Whether it was made anew.
+        created: bool,
+        /// Its size in bytes.
+        bytes: usize,
+        /// Places that an edit changed.
+        replacements: usize,
+        /// Unified diff of what was applied; for telling the model after a revision.
+        diff: String,
+    },
+    /// A command ran.
+    Ran(Box<Finished>),
+    /// A look is allowed now, through this view.
+    Reached(View),
+}
+
+/// The folder that the agent is confined to.
+#[derive(Debug)]
+pub struct Workspace {
+    root: Arc<Root>,
+    policy: Arc<Policy>,
+    broker: Broker,
+    grants: Mutex<Vec<Arc<Grant>>>,
+    supervisor: Supervisor,
+    pass_through: Vec<String>,
+}
+
+impl Workspace {
+    /// Opens a folder. Refuses one that holds, or lies in, any of `private` (the program's settings
+    /// and data). `pass_through` names variables that commands keep.
+    pub fn open(
+        path: &Path,
+        private: &[PathBuf],
+        policy: Policy,
+        supervisor: Supervisor,
+        pass_through: Vec<String>,
+    ) -> Result<Self, GuardError> {
+        let root = Root::open(path)?;
+        for private in private {
+            let private = std::fs::canonicalize(private).unwrap_or_else(|_| private.clone());
+            if private.starts_with(root.real()) || root.real().starts_with(&private) {
+                return Err(GuardError::BadPath(format!(
+                    "{} cannot be a workspace: it holds Countersign's own settings or data ({}). Choose a project folder.",
+                    root.real().display(),
+                    private.display()
+                )));
+            }
+        }
+        let root = Arc::new(root);
+        let tightening = read_tightening(&root)?;
+        let policy = Arc::new(policy.tightened(tightening));
+        let broker = Broker::new(Arc::clone(&policy), root.real().to_owned());
+        Ok(Self { root, policy, broker, grants: Mutex::default(), supervisor, pass_through })
+    }
+
+    /// The folder, absolute and without links.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.root.real()
+    }
+
+    /// Whether the folder still stands where it was opened.
+    #[must_use]
+    pub fn in_place(&self) -> bool {
+        self.root.in_place()
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The proposals that wait for the person.
+    #[must_use]
+    pub fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    /// What tools may see now.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View {
+            root: Arc::clone(&self.root),
+            grants: self.grants.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Decides over an action by the policy. What is allowed comes back approved; what asks comes
+    /// back as it was, with the reasons.
+    pub fn judge(&self, mut action: Action) -> Verdict {
+        let view = self.view();
+        if let Action::Exec(exec) = &mut action {
+            exec.confine = self.policy.settings().confine;
+            exec.network = self.policy.settings().network;
+        }
+        let facts = HandleFacts::new(&view);
+        match self.policy.judge(&mut action, &facts, self.root.real()) {
+            Judged::Allow(rule) => Verdict::Allow { approved: Approved::mint(action), rule },
+            Judged::Ask(reasons) => Verdict::Ask { action, reasons },
+            Judged::Deny(rule) => Verdict::Deny { rule },
+        }
+    }
+
+    /// Draws the card of an action that asks.
+    #[must_use]
+    pub fn card(&self, action: &Action, reasons: Vec<String>) -> Card {
+        card::draw(action, reasons, self.root.real())
+    }
+
+    /// Compares an approved action with what it was made from, before it is recorded as approved.
+    /// `Stale` means that a new proposal must be made; nothing was done.
+    pub fn check(&self, approved: &Approved<Action>) -> Result<(), GuardError> {
+        match approved.action() {
+            Action::Write(change) | Action::Edit(change) => {
+                if change.blocked.is_some() {
+                    return Ok(());
+                }
+                let (start, below) = match &change.target {
+                    Target::Inside(relative) => (self.root.handle(), relative),
+                    Target::Outside { folder, below, .. } => (folder.as_fd(), below),
+                };
+                replace::check(start, below, change.base.as_ref(), &change.path)
+            }
+            Action::Exec(exec) => exec::stale_operand(&self.view(), exec)
+                .map_or(Ok(()), |path| Err(GuardError::Stale(path))),
+            Action::Reach(_) => Ok(()),
+        }
+    }
+
+    /// Does what was approved. A write or an edit compares once more, in the act itself. `live`
+    /// receives a command's output as it comes; `stop` ends it with its whole process tree.
+    pub async fn perform(
+        &self,
+        approved: Approved<Action>,
+        live: mpsc::Sender<Output>,
+        stop: CancellationToken,
+    ) -> Result<Receipt, GuardError> {
+        match approved.into_action() {
+            Action::Write(change) | Action::Edit(change) => {
+                let root = Arc::clone(&self.root);
+                tokio::task::spawn_blocking(move || write(&root, &change))
+                    .await
+                    .map_err(|error| GuardError::System(format!("the write failed: {error}")))?
+            }
+            Action::Exec(exec) => {
+                let view = self.view();
+                let pass_through = &self.pass_through;
+                exec::run(&view, *exec, &self.supervisor, pass_through, live, stop)
+                    .await
+                    .map(|finished| Receipt::Ran(Box::new(finished)))
+                    .map_err(|error| GuardError::System(error.to_string()))
+            }
+            Action::Reach(access) => {
+                let grant = Grant { resolved: access.resolved, object: access.object };
+                let mut view = self.view();
+                view.grants.push(Arc::new(grant));
+                Ok(Receipt::Reached(view))
+            }
+        }
+    }
+
+    /// Keeps what an approved look may see until the session ends.
+    pub fn keep_reach(&self, view: &View) {
+        if let Some(grant) = view.grants.last() {
+            let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
+            grants.push(Arc::clone(grant));
+        }
+    }
+}
+
+fn write(root: &Root, change: &FileChange) -> Result<Receipt, GuardError> {
+    if let Some(blocked) = &change.blocked {
+        return Err(GuardError::Unreadable(blocked.clone()));
+    }
+    replace::replace(root, change)?;
+    Ok(Receipt::Written {
+        path: change.path.clone(),
+        created: change.base.is_none(),
+        bytes: change.after.len(),
+        replacements: change.replacements,
+        diff: card::change_diff(change).unified,
+    })
+}
+
+/// The rules that the workspace brings; an unreadable file is refused, not skipped.
+fn read_tightening(root: &Arc<Root>) -> Result<Tightening, GuardError> {
+    let view = View { root: Arc::clone(root), grants: Vec::new(), stop: CancellationToken::new() };
+    let place = match view.look("settings", tighten::FILE) {
+        Ok(crate::Access::Granted(place)) => place,
+        Ok(crate::Access::Asks(_)) | Err(GuardError::NotFound(_)) => {
+            return Ok(Tightening::default());
+        }
+        Err(error) => return Err(error),
+    };
+    Tightening::parse(&place.document()?.text)
+}

@@ -1,0 +1,135 @@
+//! The state of the window that is not part of a session, and what is sent to it unasked.
+
+use crate::{Envelope, ExecSecurity, FileApproval, ProviderKind, SessionId};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A folder that was opened before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct RecentWorkspace {
+    /// The folder, absolute.
+    pub path: String,
+    /// Its last name.
+    pub name: String,
+    /// When it was opened last, as RFC 3339.
+    pub opened: String,
+    /// Whether it is still there.
+    pub exists: bool,
+}
+
+/// The open workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct WorkspaceInfo {
+    /// The folder, absolute.
+    pub path: String,
+    /// Its last name, as drawn.
+    pub name: String,
+    /// Whether this is the tour's copy of the sample project.
+    pub tour: bool,
+    /// How many files it holds that no ignore file leaves out; none until they are counted.
+    #[serde(default)]
+    pub files: Option<u32>,
+    /// Set where the folder was removed or can no longer be read: what happened, and what to do.
+    #[serde(default)]
+    pub trouble: Option<String>,
+}
+
+/// Where a key came from. The key itself never reaches the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum KeySource {
+    /// The environment.
+    Environment,
+    /// The `.env` file in the settings folder.
+    EnvFile,
+    /// Typed into the window, for this start of the program.
+    Window,
+    /// None is needed.
+    NotNeeded,
+    /// There is none.
+    Missing,
+}
+
+/// The model in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ModelInfo {
+    /// Which kind of client.
+    pub provider: ProviderKind,
+    /// The model's name.
+    pub model: String,
+    /// The server's address, where it is not the provider's own.
+    #[serde(default)]
+    pub base_url: Option<String>,
+    /// Where the key came from.
+    pub key: KeySource,
+}
+
+/// What confines commands here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ConfinementInfo {
+    /// Whether commands are confined by the operating system.
+    pub active: bool,
+    /// In plain words, for the status bar.
+    pub text: String,
+}
+
+/// The session in the window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SessionState {
+    /// Its id.
+    pub id: SessionId,
+    /// Whether a run is under way.
+    pub running: bool,
+    /// The limit of model calls a run.
+    pub max_steps: u32,
+}
+
+/// The state of the window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct AppState {
+    /// The program's version.
+    pub version: String,
+    /// The open workspace; none on the welcome screen.
+    #[serde(default)]
+    pub workspace: Option<WorkspaceInfo>,
+    /// The session; there is one whenever a workspace is open.
+    #[serde(default)]
+    pub session: Option<SessionState>,
+    /// The model in use.
+    pub model: ModelInfo,
+    /// What decides over commands.
+    pub exec_security: ExecSecurity,
+    /// What decides over writes and edits.
+    pub file_approval: FileApproval,
+    /// What confines commands here.
+    pub confinement: ConfinementInfo,
+}
+
+/// What the backend sends to the window unasked, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Feed {
+    /// Events of the session; several at once where they come fast.
+    Envelopes {
+        /// The events, in order.
+        envelopes: Vec<Envelope>,
+    },
+    /// The state of the window changed. A new session id empties the transcript: its envelopes follow.
+    App {
+        /// The new state.
+        state: AppState,
+    },
+    /// Folders of the workspace changed: what is drawn of them is to be asked for again.
+    Tree {
+        /// The folders, relative to the workspace; empty for all of them.
+        folders: Vec<String>,
+    },
+}

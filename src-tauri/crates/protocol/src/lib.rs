@@ -1,0 +1,32 @@
+//! The words that the engine, the window, the terminal program and the journal share.
+//!
+//! This crate is a leaf: plain data with serde, and the TypeScript that is generated from it
+//! (`cargo test -p countersign-protocol`, into `frontend/src/protocol/`). It must never hold
+//! behaviour that decides anything.
+
+mod app;
+mod card;
+mod diff;
+mod error;
+mod event;
+mod ids;
+mod message;
+mod op;
+mod query;
+mod settings;
+
+pub use app::{
+    AppState, ConfinementInfo, Feed, KeySource, ModelInfo, RecentWorkspace, SessionState,
+    WorkspaceInfo,
+};
+pub use card::{
+    Card, CommandPart, ExecCard, FileCard, PartVerdict, PathCard, Reach, Shown, TextWarning,
+};
+pub use diff::{Diff, DiffLine, Hunk, LineKind, Span};
+pub use error::{ErrorCode, WireError};
+pub use event::{DecidedBy, Decision, Envelope, Event, PolicySummary, RunEnd, StepUsage, Stream};
+pub use ids::{ApprovalId, CallId, SessionId};
+pub use message::{ContentBlock, Message, Role, ToolSpec};
+pub use op::{DecisionInput, EditScope, Op};
+pub use query::{EntryKind, FileView, FolderListing, Query, QueryAnswer, TreeEntry, WelcomeInfo};
+pub use settings::{ExecSecurity, FileApproval, ProviderKind};
