@@ -148,6 +148,15 @@ impl Action {
     }
 }
 
+impl ExecAction {
+    /// The shell text that would be started: made from the parse where a pattern allowed it, else
+    /// the command as it stands.
+    #[must_use]
+    pub fn runs(&self) -> &str {
+        self.judged.from_parse.as_ref().map_or(&self.command, |parsed| &parsed.shell)
+    }
+}
+
 impl FileChange {
     /// Whether it is outside the workspace.
     #[must_use]

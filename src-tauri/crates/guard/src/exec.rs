@@ -4,7 +4,7 @@ use crate::action::{ExecAction, JudgedExec, ParsedRun};
 use crate::fingerprint::Fingerprint;
 use crate::resolve::{Inside, Located, locate, open_outside};
 use crate::root::{open_beneath, reopen};
-use crate::view::{ExecRequest, View, open_regular};
+use crate::view::{ExecRequest, View};
 use crate::{GuardError, pseudo};
 use countersign_sandbox::environment;
 use countersign_sandbox::{CommandSpec, Finished, Output, SandboxError, Supervisor};
@@ -157,8 +157,3 @@ fn inside_folder(view: &View, below: &str) -> Result<OwnedFd, SandboxError> {
     }
 }
 
-/// Kept for callers that hold a folder by handle.
-pub(crate) fn fingerprint_at(folder: &OwnedFd, name: &std::ffi::OsStr) -> Option<Fingerprint> {
-    let mut file = open_regular(folder, name).ok()??;
-    Fingerprint::of_reader(&mut file).ok()
-}

@@ -13,7 +13,6 @@ mod approval;
 mod broker;
 mod card;
 mod change;
-#[path = "stub/command.rs"]
 pub mod command;
 mod diff;
 mod document;
@@ -21,7 +20,6 @@ mod error;
 mod exec;
 mod facts;
 mod fingerprint;
-#[path = "stub/names.rs"]
 pub mod names;
 mod policy;
 mod pseudo;

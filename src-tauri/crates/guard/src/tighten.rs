@@ -24,7 +24,7 @@ pub(crate) enum Tightened {
 }
 
 /// The rules that a workspace brings.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tightening {
     deny: Rules,
     ask: Rules,
@@ -53,7 +53,7 @@ impl Tightening {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Rules {
     texts: Vec<String>,
     globs: GlobSet,

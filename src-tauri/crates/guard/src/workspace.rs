@@ -44,6 +44,7 @@ pub enum Receipt {
 #[derive(Debug)]
 pub struct Workspace {
     root: Arc<Root>,
+    tightening: Tightening,
     policy: Arc<Policy>,
     broker: Broker,
     grants: Mutex<Vec<Arc<Grant>>>,
@@ -74,9 +75,32 @@ impl Workspace {
         }
         let root = Arc::new(root);
         let tightening = read_tightening(&root)?;
-        let policy = Arc::new(policy.tightened(tightening));
+        Ok(Self::assemble(root, tightening, policy, supervisor, pass_through))
+    }
+
+    fn assemble(
+        root: Arc<Root>,
+        tightening: Tightening,
+        policy: Policy,
+        supervisor: Supervisor,
+        pass_through: Vec<String>,
+    ) -> Self {
+        let policy = Arc::new(policy.tightened(tightening.clone()));
         let broker = Broker::new(Arc::clone(&policy), root.real().to_owned());
-        Ok(Self { root, policy, broker, grants: Mutex::default(), supervisor, pass_through })
+        Self { root, tightening, policy, broker, grants: Mutex::default(), supervisor, pass_through }
+    }
+
+    /// The same folder, by the same handle, under another policy. What the workspace itself forbids
+    /// stays forbidden; what was granted before is not.
+    #[must_use]
+    pub fn under(&self, policy: Policy) -> Self {
+        Self::assemble(
+            Arc::clone(&self.root),
+            self.tightening.clone(),
+            policy,
+            self.supervisor.clone(),
+            self.pass_through.clone(),
+        )
     }
 
     /// The folder, absolute and without links.

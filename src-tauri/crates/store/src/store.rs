@@ -1,0 +1,195 @@
+//! The database of sessions.
+
+use crate::journal::{Journal, now, unstored};
+use crate::private::private_folder;
+use crate::{StoreError, migrations};
+use countersign_protocol::{Envelope, Event, SessionId};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The name of the database in the data folder.
+const FILE: &str = "countersign.db";
+/// How long to wait for another program that writes.
+const BUSY: Duration = Duration::from_secs(10);
+/// Workspaces that are remembered.
+const RECENT: usize = 50;
+
+/// A session in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// The session.
+    pub id: SessionId,
+    /// Its workspace folder, absolute.
+    pub workspace: String,
+    /// When it was made, as RFC 3339.
+    pub created: String,
+    /// How many events it has.
+    pub events: u64,
+}
+
+/// The sessions of all workspaces.
+#[derive(Debug)]
+pub struct Store {
+    connection: Mutex<Connection>,
+}
+
+impl Store {
+    /// Opens the database in `data_dir`, which is made where it is missing (mode 0700, its files
+    /// 0600). Refuses a database that a newer version wrote.
+    pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
+        private_folder(data_dir)?;
+        let path = data_dir.join(FILE);
+        let failed = |source| StoreError::Folder { path: path.clone(), source };
+        // Made before SQLite opens it, so that it is never readable by others; SQLite gives the
+        // files beside it the same mode.
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(failed)?;
+        let mut connection = Connection::open(&path)?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if version == 0 {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+        }
+        // With WAL, FULL is what makes a commit outlive a power failure.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        migrations::migrate(&mut connection, &path)?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes an empty session in a workspace (absolute path).
+    pub fn create_session(&self, workspace: &str) -> Result<SessionId, StoreError> {
+        let id = uuid::Uuid::now_v7().to_string();
+        self.lock().execute(
+            "INSERT INTO session (id, workspace, created) VALUES (?1, ?2, ?3)",
+            params![id, workspace, now()],
+        )?;
+        Ok(SessionId::new(id))
+    }
+
+    /// All sessions, newest first.
+    pub fn sessions(&self) -> Result<Vec<SessionSummary>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "SELECT id, workspace, created, (SELECT count(*) FROM event WHERE session = id)
+             FROM session ORDER BY created DESC, id DESC",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(SessionSummary {
+                id: SessionId::new(row.get::<_, String>(0)?),
+                workspace: row.get(1)?,
+                created: row.get(2)?,
+                events: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Removes a session with its events.
+    pub fn delete_session(&self, session: &SessionId) -> Result<(), StoreError> {
+        let removed =
+            self.lock().execute("DELETE FROM session WHERE id = ?1", [session.as_str()])?;
+        if removed == 0 {
+            return Err(StoreError::NoSession(session.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Puts a workspace (absolute path) at the top of the recent ones.
+    pub fn remember_workspace(&self, path: &str) -> Result<(), StoreError> {
+        let connection = self.lock();
+        connection.execute(
+            "INSERT INTO recent_workspace (path, opened) VALUES (?1, ?2)
+             ON CONFLICT (path) DO UPDATE SET opened = excluded.opened",
+            params![path, now()],
+        )?;
+        connection.execute(
+            "DELETE FROM recent_workspace WHERE path NOT IN
+             (SELECT path FROM recent_workspace ORDER BY opened DESC LIMIT ?1)",
+            [RECENT],
+        )?;
+        Ok(())
+    }
+
+    /// Takes a workspace off the recent ones.
+    pub fn forget_workspace(&self, path: &str) -> Result<(), StoreError> {
+        self.lock().execute("DELETE FROM recent_workspace WHERE path = ?1", [path])?;
+        Ok(())
+    }
+
+    /// The recent workspaces, newest first: path, and when it was opened (RFC 3339).
+    pub fn recent_workspaces(&self, limit: usize) -> Result<Vec<(String, String)>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "SELECT path, opened FROM recent_workspace ORDER BY opened DESC LIMIT ?1",
+        )?;
+        let rows = statement.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Journal for Store {
+    fn append(&self, session: &SessionId, event: Event) -> Result<Envelope, StoreError> {
+        if !event.is_stored() {
+            return Ok(unstored(session, event));
+        }
+        let time = now();
+        let body = serde_json::to_string(&event).map_err(|source| StoreError::Event {
+            session: session.to_string(),
+            seq: 0,
+            source,
+        })?;
+        let mut connection = self.lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let known: Option<i64> = transaction
+            .prepare_cached("SELECT 1 FROM session WHERE id = ?1")?
+            .query_row([session.as_str()], |row| row.get(0))
+            .optional()?;
+        if known.is_none() {
+            return Err(StoreError::NoSession(session.to_string()));
+        }
+        let seq: u64 = transaction
+            .prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM event WHERE session = ?1")?
+            .query_row([session.as_str()], |row| row.get(0))?;
+        transaction
+            .prepare_cached("INSERT INTO event (session, seq, time, body) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![session.as_str(), seq, time, body])?;
+        transaction.commit()?;
+        Ok(Envelope { seq: Some(seq), session: session.clone(), time, event })
+    }
+
+    fn events(&self, session: &SessionId, since: u64) -> Result<Vec<Envelope>, StoreError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "SELECT seq, time, body FROM event WHERE session = ?1 AND seq > ?2 ORDER BY seq",
+        )?;
+        let rows = statement.query_map(params![session.as_str(), since], |row| {
+            Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })?;
+        let mut events = Vec::new();
+        for row in rows {
+            let (seq, time, body) = row?;
+            let event = serde_json::from_str(&body).map_err(|source| StoreError::Event {
+                session: session.to_string(),
+                seq,
+                source,
+            })?;
+            events.push(Envelope { seq: Some(seq), session: session.clone(), time, event });
+        }
+        Ok(events)
+    }
+}
