@@ -1,1 +1,40 @@
-//! Placeholder while the house is laid out.
+//! The agent: session, turn, step, tool call, and all wiring between the guard, the tools, the model
+//! and the journal.
+//!
+//! Every event is journaled before anyone is told of it, and before what it announces is done. This
+//! crate must never act but through the guard's `Workspace`, and never decide in the person's place.
+
+mod calls;
+mod check;
+mod conversation;
+mod engine;
+mod error;
+mod folders;
+mod keys;
+mod models;
+mod prompt;
+mod queue;
+mod rules;
+mod sample;
+mod session;
+mod settings;
+mod tree;
+mod turn;
+
+pub use check::{Check, Checker, Judgement};
+pub use engine::{Engine, EngineOptions, FeedReader};
+pub use error::AgentError;
+pub use folders::{Folders, open_store};
+pub use models::{ModelChoice, connect};
+pub use queue::Reader;
+pub use session::{Session, SessionOptions};
+pub use settings::{Overrides, Settings};
+
+pub use countersign_sandbox::become_supervisor_if_asked;
+
+/// What is drawn of a text on a card, and whether anything in it is deceptive.
+#[must_use]
+pub fn reveal(text: &str) -> (String, bool) {
+    let revealed = countersign_guard::text::reveal(text);
+    (revealed.shown, !revealed.warnings.is_empty())
+}

@@ -26,7 +26,6 @@ mod pseudo;
 mod replace;
 mod resolve;
 mod root;
-#[path = "stub/text.rs"]
 pub mod text;
 mod tighten;
 mod view;

@@ -121,8 +121,18 @@ impl<'a> Part<'a> {
     /// `.env` and everything that begins so, but for the examples that are checked in.
     fn is_environment(&self) -> bool {
         const EXAMPLES: &[&str] = &[
-            "example", "examples", "sample", "samples", "template", "templates", "tmpl", "tpl",
-            "dist", "default", "defaults", "schema",
+            "example",
+            "examples",
+            "sample",
+            "samples",
+            "template",
+            "templates",
+            "tmpl",
+            "tpl",
+            "dist",
+            "default",
+            "defaults",
+            "schema",
         ];
         self.names().any(|name| {
             name.strip_prefix(".env").is_some_and(|rest| {
@@ -145,7 +155,8 @@ impl<'a> Part<'a> {
                 })
             });
             let named = KEY_KINDS.iter().filter_map(|kind| stem.strip_suffix(kind));
-            default || (extension.is_empty() && named.into_iter().any(|before| before.ends_with('_')))
+            default
+                || (extension.is_empty() && named.into_iter().any(|before| before.ends_with('_')))
         }) || self.alias.is_some_and(|alias| {
             let kin = |kind: &&str| format!("id_{kind}").starts_with(alias.stem);
             alias.stem.len() >= 5
@@ -213,7 +224,7 @@ impl<'a> Alias<'a> {
             && extension.len() <= 3
             && (1..=6).contains(&number.len())
             && number.bytes().all(|digit| digit.is_ascii_digit());
-        fits.then_some(Self { stem, room: 7 - number.len(), extension })
+        fits.then(|| Self { stem, room: 7 - number.len(), extension })
     }
 
     /// Whether a long name that fits `pattern` may have been shortened to this.
@@ -276,21 +287,50 @@ mod tests {
     fn an_alias_of_a_long_name_is_that_name() {
         all(
             &[
-                "GIT~1", "git~2/hooks/x", "GITMOD~1", "GI7EBA~1", "VSCODE~1/tasks.json",
-                "DEVCON~1/x", "DEVCO~12/x", "COUNTE~1.TOM", "GITHUB~1/WORKFL~1/ci.yml",
-                "PRE-CO~1.YAM", "GITLAB~1.YML", "YARNRC~1.YML", "PNPMFI~1.CJS",
-                "CARGO~1/CONFIG~1.TOM", "cursor~1/x", "BASHRC~1",
+                "GIT~1",
+                "git~2/hooks/x",
+                "GITMOD~1",
+                "GI7EBA~1",
+                "VSCODE~1/tasks.json",
+                "DEVCON~1/x",
+                "DEVCO~12/x",
+                "COUNTE~1.TOM",
+                "GITHUB~1/WORKFL~1/ci.yml",
+                "PRE-CO~1.YAM",
+                "GITLAB~1.YML",
+                "YARNRC~1.YML",
+                "PNPMFI~1.CJS",
+                "CARGO~1/CONFIG~1.TOM",
+                "cursor~1/x",
+                "BASHRC~1",
             ],
             sensitive,
         );
         all(
-            &["ENV~1", "env~1.loc", "SSH~1/known_hosts", "NETRC~1", "ID_ED2~1", "ID_RSA~1", "x~1.kdb"],
+            &[
+                "ENV~1",
+                "env~1.loc",
+                "SSH~1/known_hosts",
+                "NETRC~1",
+                "ID_ED2~1",
+                "ID_RSA~1",
+                "x~1.kdb",
+            ],
             secret,
         );
         all(
             &[
-                "backup~1", "~1", "git~", "git~x", "agit~1", "agents~1.md", "config~1", "env~1x",
-                "a/~git", "gitmod", "environ~1", "envir~1.txt",
+                "backup~1",
+                "~1",
+                "git~",
+                "git~x",
+                "agit~1",
+                "config~1",
+                "env~1x",
+                "a/~git",
+                "gitmod",
+                "environ~1",
+                "envir~1.txt",
             ],
             ordinary,
         );

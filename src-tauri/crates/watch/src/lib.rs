@@ -1,8 +1,17 @@
-//! STUB by the lead until the real crate is written over it.
-#![allow(missing_docs)]
-use std::{path::Path, sync::atomic::AtomicBool};
-pub struct Watcher; #[derive(Debug)] pub enum Change { Folders(Vec<String>), Everything, Gone(String) }
-#[derive(Debug, thiserror::Error)] pub enum WatchError { #[error("{0}")] Other(String) }
-impl Watcher { pub fn start(_: &Path, _: tokio::sync::mpsc::Sender<Change>) -> Result<Self, WatchError> { Ok(Self) } pub fn watch_folder(&self, _: &str) -> Result<(), WatchError> { Ok(()) } pub fn unwatch_folder(&self, _: &str) {} }
-pub fn count_files(_: &Path, _: &AtomicBool) -> usize { 0 }
-pub struct Ignores; impl Ignores { pub fn load(_: &Path) -> Self { Self } pub fn is_ignored(&self, _: &str, _: bool) -> bool { false } }
+//! What the file tree shows of a folder on disk: which of its unfolded folders changed, what is
+//! ignored, and how many files there are.
+//!
+//! Only the folders a person has unfolded are watched, each by itself, so the size of the workspace
+//! does not matter. Links are never followed.
+
+mod count;
+mod error;
+mod folder;
+mod ignores;
+mod pending;
+mod watcher;
+
+pub use count::count_files;
+pub use error::WatchError;
+pub use ignores::Ignores;
+pub use watcher::{Change, Watcher};

@@ -147,11 +147,7 @@ pub(super) const TABLE: &[Rules] = &[
             &["credentials.json"],
         ],
     },
-    Rules {
-        verdict: REPOSITORY,
-        reach: Reach::Below,
-        paths: &[&[".git"], &[".hg"]],
-    },
+    Rules { verdict: REPOSITORY, reach: Reach::Below, paths: &[&[".git"], &[".hg"]] },
     Rules {
         verdict: Sensitive("It configures git, which runs programs from it."),
         reach: Reach::Exact,
@@ -218,11 +214,7 @@ pub(super) const TABLE: &[Rules] = &[
             &[".kakrc"],
         ],
     },
-    Rules {
-        verdict: PIPELINE,
-        reach: Reach::Below,
-        paths: &[&[".github", "workflows"]],
-    },
+    Rules { verdict: PIPELINE, reach: Reach::Below, paths: &[&[".github", "workflows"]] },
     Rules { verdict: PIPELINE, reach: Reach::Exact, paths: &[&[".gitlab-ci.yml"]] },
     Rules { verdict: AGENT, reach: Reach::Below, paths: &[&[".claude"], &[".cursor"]] },
     Rules {

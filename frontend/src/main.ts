@@ -1,0 +1,23 @@
+import "@fontsource-variable/inter/wght.css";
+import "@fontsource-variable/jetbrains-mono/wght.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import { mount } from "svelte";
+import AppView from "./App.svelte";
+import type { Backend } from "./backend/backend";
+import { TauriBackend } from "./backend/tauri";
+import { App } from "./state/app.svelte";
+
+const target = document.getElementById("app");
+if (!target) throw new Error("the page has no #app");
+
+const app = new App(await backend());
+mount(AppView, { target, props: { app } });
+await app.start();
+
+/** In a plain browser there is no program behind the page: a recording stands in for it. */
+async function backend(): Promise<Backend> {
+  if ("__TAURI_INTERNALS__" in window) return new TauriBackend();
+  const { demoBackend } = await import("./backend/demo");
+  return demoBackend(new URLSearchParams(location.search));
+}

@@ -1,0 +1,159 @@
+import { type Backend, isWireError } from "../backend/backend";
+import type { AppState } from "../protocol/AppState";
+import type { DecisionInput } from "../protocol/DecisionInput";
+import type { Feed } from "../protocol/Feed";
+import type { Op } from "../protocol/Op";
+import type { RecentWorkspace } from "../protocol/RecentWorkspace";
+import { Approvals } from "./approvals.svelte";
+import { FilePane } from "./file.svelte";
+import { Notices } from "./notices.svelte";
+import { Session } from "./session.svelte";
+import { Tree } from "./tree.svelte";
+
+/** The whole window's state, fed by the backend. */
+export class App {
+  #backend: Backend;
+  readonly session = new Session();
+  readonly approvals = new Approvals(() => this.session.cards);
+  readonly notices = new Notices();
+  readonly tree: Tree;
+  readonly file: FilePane;
+  state: AppState | null = $state.raw(null);
+  recent: RecentWorkspace[] = $state.raw([]);
+  /** Set once the backend no longer answers: nothing more will come. */
+  lost = $state(false);
+  /** Set while a folder is chosen or opened. */
+  opening = $state(false);
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+    this.tree = new Tree(backend);
+    this.file = new FilePane(backend);
+  }
+
+  get running(): boolean {
+    return this.state?.session?.running ?? false;
+  }
+
+  /** Why no message can be sent; empty where one can. */
+  get blocked(): string {
+    if (this.lost) return "Countersign's engine stopped answering.";
+    if (this.state?.workspace?.trouble) return "The workspace cannot be used.";
+    if (this.state?.model.key === "missing") return "No model is connected.";
+    return "";
+  }
+
+  /** Listens to the backend; the first batch tells what to show. */
+  async start(): Promise<void> {
+    try {
+      await this.#backend.subscribe(0, (batch) => this.take(batch));
+      await this.loadRecent();
+    } catch {
+      this.lost = true;
+    }
+  }
+
+  /** Takes one batch of the feed in. */
+  take(batch: readonly Feed[]): void {
+    for (const feed of batch) {
+      switch (feed.type) {
+        case "app":
+          this.#takeState(feed.state);
+          break;
+        case "envelopes":
+          this.session.take(feed.envelopes);
+          break;
+        case "tree":
+          if (this.state?.workspace) {
+            void this.tree.refresh(feed.folders);
+            void this.file.refresh(feed.folders);
+          }
+          break;
+      }
+    }
+    this.approvals.settle();
+  }
+
+  async loadRecent(): Promise<void> {
+    try {
+      const answer = await this.#backend.query({ type: "welcome" });
+      if (answer.type === "welcome") this.recent = answer.recent;
+    } catch (error) {
+      if (isWireError(error)) this.notices.addError(error);
+      else this.lost = true;
+    }
+  }
+
+  /** Opens a folder; without a path the system's own dialog asks for it. */
+  async openWorkspace(path?: string): Promise<void> {
+    if (this.opening) return;
+    this.opening = true;
+    await this.#submit(path === undefined ? { type: "open_workspace" } : { type: "open_workspace", path });
+    this.opening = false;
+  }
+
+  async startTour(): Promise<void> {
+    if (this.opening) return;
+    this.opening = true;
+    await this.#submit({ type: "start_tour" });
+    this.opening = false;
+  }
+
+  async closeWorkspace(): Promise<void> {
+    await this.#submit({ type: "close_workspace" });
+  }
+
+  async forgetRecent(path: string): Promise<void> {
+    if (await this.#submit({ type: "forget_recent", path })) await this.loadRecent();
+  }
+
+  async newSession(): Promise<void> {
+    await this.#submit({ type: "new_session" });
+  }
+
+  /** Gives whether it was connected; what went wrong stands among the notices. */
+  connectModel(op: Extract<Op, { type: "connect_model" }>): Promise<boolean> {
+    return this.#submit(op);
+  }
+
+  /** Sends words to the model, now or, while it works, at its next step. Gives whether they were taken. */
+  async send(text: string): Promise<boolean> {
+    const session = this.state?.session;
+    if (!session) return false;
+    const queued = session.running ? this.session.queue(text) : null;
+    const sent = await this.#submit({ type: "send", session: session.id, text });
+    if (!sent && queued !== null) this.session.unqueue(queued);
+    return sent;
+  }
+
+  async interrupt(): Promise<void> {
+    const session = this.state?.session;
+    if (session) await this.#submit({ type: "interrupt", session: session.id });
+  }
+
+  async decide(decision: DecisionInput): Promise<void> {
+    const session = this.state?.session;
+    if (session) await this.#submit({ type: "decide", session: session.id, decision });
+  }
+
+  #takeState(state: AppState): void {
+    const before = this.state;
+    this.state = state;
+    this.session.show(state.session?.id ?? "");
+    if (before?.workspace?.path === state.workspace?.path) return;
+    this.file.close();
+    if (state.workspace) void this.tree.reset();
+    else if (before) void this.loadRecent();
+  }
+
+  async #submit(op: Op): Promise<boolean> {
+    try {
+      const error = await this.#backend.submit(op);
+      if (error) this.notices.addError(error);
+      return error === null;
+    } catch {
+      this.lost = true;
+      return false;
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import type { Envelope } from "../protocol/Envelope";
+import type { OpenCard } from "./approvals.svelte";
+import { emptySession, fold, type SessionFold } from "./fold";
+
+/** Words that were sent while a run was under way and that the model has not been handed yet. */
+export interface Queued {
+  id: number;
+  text: string;
+}
+
+/** The session in the window. Sessions that it left are forgotten; they come again in full. */
+export class Session {
+  #folds = new Map<string, SessionFold>();
+  #shown: SessionFold = $state(emptySession(""));
+  #queuedId = 0;
+  queued: Queued[] = $state([]);
+
+  get view(): SessionFold {
+    return this.#shown;
+  }
+
+  get cards(): readonly OpenCard[] {
+    // The map itself is not reactive; its version is.
+    void this.#shown.approvalsVersion;
+    return [...this.#shown.approvals.values()];
+  }
+
+  /** Shows another session, or none (the empty id). */
+  show(id: string): void {
+    if (this.#shown.session === id) return;
+    this.#shown = this.#folds.get(id) ?? emptySession(id);
+    this.#folds.clear();
+    this.queued = [];
+  }
+
+  /** Takes a batch in. Envelopes of a session that is not shown yet are kept until it is. */
+  take(envelopes: readonly Envelope[]): void {
+    for (const envelope of envelopes) {
+      const target = this.#target(envelope);
+      fold(target, envelope);
+      if (envelope.type === "user_message" && target === this.#shown) this.#handedOver(envelope.text);
+    }
+  }
+
+  /** Remembers words that wait for the next step; gives the number to take them back by. */
+  queue(text: string): number {
+    this.#queuedId += 1;
+    this.queued.push({ id: this.#queuedId, text });
+    return this.#queuedId;
+  }
+
+  /** Forgets words that wait; they were handed over, refused, or taken back. */
+  unqueue(id: number): void {
+    this.queued = this.queued.filter((queued) => queued.id !== id);
+  }
+
+  #handedOver(text: string): void {
+    const first = this.queued.find((queued) => queued.text === text);
+    if (first) this.unqueue(first.id);
+  }
+
+  #target(envelope: Envelope): SessionFold {
+    if (envelope.session === this.#shown.session) {
+      // The first envelope of all begins the session anew, also where a late piece of it came before.
+      if (envelope.seq === 1 && this.#shown.seq > 1) this.#shown = emptySession(envelope.session);
+      return this.#shown;
+    }
+    let other = this.#folds.get(envelope.session);
+    if (!other || envelope.seq === 1) {
+      other = emptySession(envelope.session);
+      this.#folds.set(envelope.session, other);
+    }
+    return other;
+  }
+}

@@ -1,0 +1,53 @@
+/** Characters that change how a text reads without being seen, from what a model or a program wrote. */
+const UNSEEN =
+  /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
+/** The text with every unseen character as a visible mark, such as `‹U+202E›`. */
+export function visible(text: string): string {
+  return text.replace(UNSEEN, (char) => {
+    const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+    return `‹U+${code}›`;
+  });
+}
+
+const ESC = String.fromCharCode(27);
+const BEL = String.fromCharCode(7);
+/** Colours and cursor moves (CSI), and titles and links (OSC), of a terminal. */
+const ANSI = new RegExp(
+  `${ESC}\\[[0-?]*[ -/]*[@-~]|${ESC}\\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\)|${ESC}[@-Z\\\\-_]`,
+  "g",
+);
+
+/** A command's output as text: without the terminal's colours, each line as it stood last. */
+export function plainOutput(text: string): string {
+  const plain = text.includes(ESC) ? text.replace(ANSI, "") : text;
+  const lines = plain.includes("\r") ? plain.replaceAll("\r\n", "\n").replace(/[^\n]*\r(?!$)/gm, "") : plain;
+  return visible(lines);
+}
+
+/** `1.8 s`, `12 ms`, `3 min 5 s`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const total = Math.round(ms / 1000);
+  return `${Math.floor(total / 60)} min ${total % 60} s`;
+}
+
+/** `940`, `18.2k`, `1.4M`. */
+export function count(n: number): string {
+  if (n < 1000) return String(n);
+  if (n < 999_950) return `${(n / 1000).toFixed(1)}k`;
+  return `${(n / 1_000_000).toFixed(1)}M`;
+}
+
+/** `812 bytes`, `1.2 KB`, `3.4 MB`. */
+export function bytes(n: number): string {
+  if (n < 1000) return n === 1 ? "1 byte" : `${n} bytes`;
+  if (n < 999_950) return `${(n / 1000).toFixed(1)} KB`;
+  return `${(n / 1_000_000).toFixed(1)} MB`;
+}
+
+/** `1 line`, `3 lines`. */
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+}

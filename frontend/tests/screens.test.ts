@@ -1,0 +1,124 @@
+import { render, screen, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import axe from "axe-core";
+import { describe, expect, it, vi } from "vitest";
+import AppView from "../src/App.svelte";
+import { demoBackend } from "../src/backend/demo";
+import type { ReplayBackend } from "../src/backend/replay";
+import { App } from "../src/state/app.svelte";
+
+async function show(name: string): Promise<{ app: App; backend: ReplayBackend }> {
+  const backend = demoBackend(new URLSearchParams({ screen: name }));
+  const app = new App(backend);
+  render(AppView, { app });
+  await app.start();
+  await vi.waitFor(() => expect(screen.queryByText("Starting…")).toBeNull());
+  return { app, backend };
+}
+
+/** What axe finds, but for colours, which need a real layout. */
+async function violations(): Promise<string[]> {
+  const found = await axe.run(document.body, {
+    rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
+  });
+  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
+}
+
+describe("screens", () => {
+  it.each(["welcome", "chat", "exec", "trouble", "empty"])("%s has no fault that axe knows", async (name) => {
+    await show(name);
+    expect(await violations()).toEqual([]);
+  });
+
+  it("welcome opens, forgets and starts the tour", async () => {
+    const { backend } = await show("welcome");
+    const [forget] = await screen.findAllByTestId("forget-recent");
+    if (!forget) throw new Error("no recent folder");
+    await userEvent.click(forget);
+    await userEvent.click(screen.getByTestId("open-folder"));
+    expect(backend.ops).toEqual([{ type: "forget_recent", path: "/home/me/dev/shop-api" }, { type: "open_workspace" }]);
+    expect((await screen.findAllByTestId("notice"))[0]?.textContent).toContain("This is a recording.");
+    expect(await screen.findByTestId("composer")).toBeTruthy();
+  });
+
+  it("a folder that is no longer there cannot be opened", async () => {
+    await show("welcome");
+    const rows = await screen.findAllByTestId<HTMLButtonElement>("recent");
+    expect(rows.map((row) => row.disabled)).toEqual([false, true]);
+  });
+
+  it("connects a model and lets the key go", async () => {
+    const { backend } = await show("welcome");
+    await userEvent.click(screen.getByTestId("connect-model"));
+    const dialog = within(await screen.findByTestId("connect-dialog"));
+    await userEvent.type(dialog.getByTestId("connect-key"), "sk-test");
+    await userEvent.type(dialog.getByTestId("connect-model-name"), "some-model");
+    await userEvent.click(dialog.getByTestId("connect-save"));
+    expect(backend.ops).toEqual([
+      { type: "connect_model", provider: "anthropic", model: "some-model", api_key: "sk-test" },
+    ]);
+    await vi.waitFor(() => expect(screen.queryByTestId("connect-dialog")).toBeNull());
+    await userEvent.click(screen.getByTestId("connect-model"));
+    expect((await screen.findByTestId<HTMLInputElement>("connect-key")).value).toBe("");
+  });
+
+  it("a run shows its steps, its rows and how to stop it", async () => {
+    const { backend } = await show("exec");
+    expect(screen.getByTestId("steps").textContent).toBe("4 of 30 steps");
+    expect(screen.getByTestId("tokens").textContent.trim()).toBe("18.2k tokens");
+    const states = screen.getAllByTestId("tool-row").map((row) => `${row.dataset.tool} ${row.dataset.state}`);
+    expect(states).toEqual(["grep done", "read done", "exec failed", "read failed", "exec waiting"]);
+    expect(screen.getByTestId("status-guard").textContent).toContain(
+      "asks for commands and edits; commands are confined",
+    );
+    expect(document.title).toBe("(1) shop-api · Countersign");
+    await userEvent.click(screen.getByTestId("stop"));
+    expect(backend.ops).toEqual([{ type: "interrupt", session: "demo" }]);
+    expect(await screen.findByText(/Stopped by you/)).toBeTruthy();
+    expect(screen.queryByTestId("stop")).toBeNull();
+  });
+
+  it("a row unfolds to what was asked and what came of it", async () => {
+    await show("chat");
+    const row = screen.getAllByTestId("tool-row")[2];
+    if (!row) throw new Error("no row");
+    await userEvent.click(within(row).getByRole("button"));
+    expect(row.textContent).toContain("command: npm test");
+    expect(row.textContent).toContain("timeout: 60");
+  });
+
+  it("words sent while it works wait until they are handed over", async () => {
+    const { app, backend } = await show("chat");
+    backend.submit = async (op) => {
+      backend.ops.push(op);
+      return null;
+    };
+    await userEvent.type(screen.getByTestId("composer"), "Use cents{Enter}");
+    expect((await screen.findByTestId("queued")).textContent).toContain("Use cents");
+    app.take([
+      {
+        type: "envelopes",
+        envelopes: [{ seq: 999, session: "demo", time: "", type: "user_message", text: "Use cents" }],
+      },
+    ]);
+    await vi.waitFor(() => expect(screen.queryByTestId("queued")).toBeNull());
+    expect(screen.getAllByTestId("message").at(-1)?.textContent).toContain("Use cents");
+  });
+
+  it("says that the engine is lost, and lets nothing be sent", async () => {
+    const { backend } = await show("empty");
+    backend.submit = async () => {
+      throw new Error("gone");
+    };
+    await userEvent.type(screen.getByTestId("composer"), "Hello{Enter}");
+    expect((await screen.findByTestId("banner")).textContent).toContain("stopped answering");
+    expect(screen.getByTestId<HTMLTextAreaElement>("composer").disabled).toBe(true);
+    expect(screen.getByTestId<HTMLTextAreaElement>("composer").value).toBe("Hello");
+  });
+
+  it("says what is wrong with the workspace", async () => {
+    await show("trouble");
+    expect(screen.getByTestId("banner").textContent).toContain("is no longer there");
+    expect(screen.getByText(/The provider refused the key/)).toBeTruthy();
+  });
+});

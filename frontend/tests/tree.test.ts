@@ -1,0 +1,118 @@
+import { render, screen } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ReplayBackend } from "../src/backend/replay";
+import FileTree from "../src/features/tree/FileTree.svelte";
+import type { FolderListing } from "../src/protocol/FolderListing";
+import type { WireError } from "../src/protocol/WireError";
+import { Tree } from "../src/state/tree.svelte";
+
+let disk: Record<string, [string, "folder" | "file"][]>;
+let asked: string[];
+let tree: Tree;
+const onOpenFile = vi.fn();
+
+function listing(path: string): FolderListing {
+  const entries = disk[path];
+  if (!entries) throw { code: "not_found", message: "No such folder.", hint: "" } satisfies WireError;
+  return {
+    path,
+    omitted: 0,
+    entries: entries.map(([name, kind]) => ({
+      path: path === "" ? name : `${path}/${name}`,
+      shown: name,
+      kind,
+      ignored: false,
+    })),
+  };
+}
+
+beforeEach(async () => {
+  disk = {
+    "": [
+      ["src", "folder"],
+      ["a.ts", "file"],
+    ],
+    src: [
+      ["lib", "folder"],
+      ["b.ts", "file"],
+    ],
+    "src/lib": [],
+  };
+  asked = [];
+  onOpenFile.mockClear();
+  tree = new Tree(
+    new ReplayBackend({
+      batches: [],
+      answer: (query) => {
+        if (query.type !== "folder") throw new Error("only folders are asked for");
+        asked.push(query.path);
+        return { type: "folder", ...listing(query.path) };
+      },
+    }),
+  );
+  await tree.reset();
+  render(FileTree, { tree, onOpenFile });
+  screen.getByTestId("tree").focus();
+});
+
+const paths = (): (string | null)[] => screen.getAllByTestId("tree-item").map((row) => row.getAttribute("data-path"));
+const press = (keys: string): Promise<unknown> => userEvent.keyboard(keys);
+
+describe("the file tree", () => {
+  it("asks for a folder when it is opened, not before, and once", async () => {
+    expect(asked).toEqual([""]);
+    await press("{ArrowRight}");
+    await vi.waitFor(() => expect(paths()).toEqual(["src", "src/lib", "src/b.ts", "a.ts"]));
+    await press("{ArrowLeft}{ArrowRight}");
+    expect(asked).toEqual(["", "src"]);
+  });
+
+  it("moves by arrows, into folders and back out", async () => {
+    await press("{ArrowRight}");
+    await vi.waitFor(() => expect(paths()).toHaveLength(4));
+    await press("{ArrowRight}");
+    expect(tree.selected).toBe("src/lib");
+    await press("{ArrowDown}{ArrowDown}");
+    expect(tree.selected).toBe("a.ts");
+    await press("{ArrowUp}{ArrowLeft}");
+    expect(tree.selected).toBe("src");
+    await press("{ArrowLeft}");
+    expect(paths()).toEqual(["src", "a.ts"]);
+    await press("{End}");
+    expect(tree.selected).toBe("a.ts");
+    await press("{ArrowDown}{Home}{ArrowUp}");
+    expect(tree.selected).toBe("src");
+  });
+
+  it("opens files by Enter and tells screen readers where one is", async () => {
+    await press("{ArrowDown}{Enter}");
+    expect(onOpenFile).toHaveBeenCalledExactlyOnceWith("a.ts");
+    const row = screen.getByRole("treeitem", { selected: true });
+    expect(row.getAttribute("data-path")).toBe("a.ts");
+    expect(screen.getByTestId("tree").getAttribute("aria-activedescendant")).toBe(row.id);
+    expect(row.getAttribute("aria-posinset")).toBe("2");
+  });
+
+  it("follows the disk, keeps what is open, and hands the selection of a vanished file to its folder", async () => {
+    await press("{ArrowRight}");
+    await vi.waitFor(() => expect(paths()).toHaveLength(4));
+    await press("{ArrowDown}{ArrowDown}");
+    expect(tree.selected).toBe("src/b.ts");
+    disk.src = [["c.ts", "file"]];
+    await tree.refresh(["src"]);
+    await vi.waitFor(() => expect(paths()).toEqual(["src", "src/c.ts", "a.ts"]));
+    expect(tree.selected).toBe("src");
+  });
+
+  it("does not ask for folders that nobody sees", async () => {
+    await tree.refresh(["src", "src/lib"]);
+    expect(asked).toEqual([""]);
+  });
+
+  it("says why there is nothing to list", async () => {
+    disk = {};
+    await tree.reset();
+    expect(await screen.findByText("No such folder.")).toBeTruthy();
+  });
+});

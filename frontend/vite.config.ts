@@ -1,0 +1,16 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { svelteTesting } from "@testing-library/svelte/vite";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [svelte(), svelteTesting()],
+  // The window loads no address but its own; everything is bundled.
+  build: { target: "es2022", outDir: "dist", emptyOutDir: true, assetsInlineLimit: 0, sourcemap: false },
+  server: { port: 5173, strictPort: true },
+  clearScreen: false,
+  test: {
+    environment: "happy-dom",
+    include: ["tests/**/*.test.ts", "src/**/*.test.ts"],
+    setupFiles: ["tests/setup.ts"],
+  },
+});

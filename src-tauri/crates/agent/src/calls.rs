@@ -1,0 +1,479 @@
+//! The tool calls of one step. Reads run side by side; what acts runs in the model's order, and each
+//! act waits for its approval.
+
+use crate::session::Core;
+use crate::turn::Control;
+use countersign_guard::{Action, Answer, Approved, GuardError, Receipt, Rule, Verdict, View};
+use countersign_protocol::{
+    ApprovalId, CallId, DecidedBy, Decision, EditScope, Event,
+};
+use countersign_store::StoreError;
+use countersign_tools::{Named, Proposal, ToolError};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// A call as the model made it.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) id: CallId,
+    pub(crate) tool: String,
+    pub(crate) args: Value,
+    /// What the model wrote, where it is no JSON object.
+    pub(crate) invalid: Option<String>,
+}
+
+/// How a call ended.
+struct Outcome {
+    ok: bool,
+    result: Value,
+}
+
+impl Outcome {
+    fn done(result: Value) -> Self {
+        Self { ok: true, result }
+    }
+
+    fn error(error: impl Into<String>) -> Self {
+        Self { ok: false, result: json!({"error": error.into()}) }
+    }
+}
+
+/// A proposal that went stale, or what came of the call. None where the program is closing and the
+/// call stays open for the next start.
+enum Settled {
+    Done(Option<Outcome>),
+    Stale(ApprovalId),
+}
+
+const STOPPED: &str = "The user stopped the run before this was done. Nothing was changed by it.";
+
+/// Runs all calls of a step to their ends. An error means that the journal failed: then nothing
+/// further acts.
+pub(crate) async fn run_all(
+    core: &Arc<Core>,
+    control: &Control,
+    calls: &[Call],
+) -> Result<(), StoreError> {
+    for call in calls {
+        core.publish(Event::ToolCall {
+            call: call.id.clone(),
+            tool: call.tool.clone(),
+            args: call.args.clone(),
+        })?;
+    }
+    let workspace = core.workspace.path().display().to_string();
+    let named: Vec<Named> = calls.iter().map(|call| named(call, &workspace)).collect();
+    let done: Vec<CancellationToken> = calls.iter().map(|_| CancellationToken::new()).collect();
+    let running = calls.iter().enumerate().map(|(at, call)| {
+        let (named, done) = (&named, &done);
+        async move {
+            for earlier in 0..at {
+                if waits_for(&named[at], &named[earlier]) {
+                    done[earlier].cancelled().await;
+                }
+            }
+            let outcome = run_one(core, control, call).await;
+            done[at].cancel();
+            outcome
+        }
+    });
+    let result = futures_util::future::try_join_all(running).await;
+    if control.stop.is_cancelled() || result.is_err() {
+        core.workspace.broker().lose_all();
+    }
+    result.map(drop)
+}
+
+/// What a call names, with an absolute path beneath the workspace taken from there.
+fn named(call: &Call, workspace: &str) -> Named {
+    let below = |path: String| {
+        let root = workspace.trim_start_matches('/');
+        path.strip_prefix(root).map_or_else(|| path.clone(), |rest| rest.trim_start_matches('/').to_owned())
+    };
+    match countersign_tools::named_path(&call.tool, &call.args) {
+        Named::Changes(path) => Named::Changes(below(path)),
+        Named::Reads(path) => Named::Reads(below(path)),
+        other @ (Named::Everything | Named::Searches | Named::Nothing) => other,
+    }
+}
+
+/// Whether a call waits for an earlier one of its step, so that no card is stale from birth and no
+/// read sees what the model did not mean.
+fn waits_for(call: &Named, earlier: &Named) -> bool {
+    match (call, earlier) {
+        (Named::Nothing, _) | (_, Named::Nothing) => false,
+        (Named::Everything, _) | (_, Named::Everything) => true,
+        (Named::Changes(path), Named::Changes(other) | Named::Reads(other))
+        | (Named::Reads(path), Named::Changes(other)) => path == other,
+        (Named::Changes(_), Named::Searches) | (Named::Searches, Named::Changes(_)) => true,
+        (Named::Reads(_) | Named::Searches, Named::Reads(_) | Named::Searches) => false,
+    }
+}
+
+/// Runs one call to its end and tells it.
+async fn run_one(core: &Arc<Core>, control: &Control, call: &Call) -> Result<(), StoreError> {
+    let started = Instant::now();
+    let mut replaces = None;
+    loop {
+        match attempt(core, control, call, replaces.take()).await? {
+            Settled::Stale(approval) => replaces = Some(approval),
+            Settled::Done(None) => return Ok(()),
+            Settled::Done(Some(outcome)) => return finish(core, call, started, outcome),
+        }
+    }
+}
+
+fn finish(core: &Core, call: &Call, started: Instant, outcome: Outcome) -> Result<(), StoreError> {
+    let exit_code = outcome.result.get("exit_code").and_then(Value::as_i64);
+    core.publish(Event::ToolFinished {
+        call: call.id.clone(),
+        ok: outcome.ok,
+        result: outcome.result,
+        duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        exit_code: exit_code.and_then(|code| i32::try_from(code).ok()),
+    })
+}
+
+/// Proposes, decides, and acts once.
+async fn attempt(
+    core: &Arc<Core>,
+    control: &Control,
+    call: &Call,
+    replaces: Option<ApprovalId>,
+) -> Result<Settled, StoreError> {
+    if control.stop.is_cancelled() {
+        return Ok(Settled::Done((!core.is_closing()).then(|| Outcome::error(STOPPED))));
+    }
+    if let Some(written) = &call.invalid {
+        return Ok(done(Outcome::error(format!(
+            "the arguments are no JSON object; call the tool again with valid JSON. What came was: {}",
+            shortened(written)
+        ))));
+    }
+    let action = match propose(core, control, call, core.workspace.view()).await {
+        Ok(Proposal::Answer(result)) => {
+            core.publish(Event::ToolStarted { call: call.id.clone() })?;
+            return Ok(done(Outcome::done(result)));
+        }
+        Ok(Proposal::Act(action)) => action,
+        Ok(Proposal::Reach(access)) => Action::Reach(access),
+        Err(error) => return Ok(done(Outcome::error(error.to_string()))),
+    };
+    let judging = Arc::clone(core);
+    let judged = tokio::task::spawn_blocking(move || judging.workspace.judge(action)).await;
+    let Ok(verdict) = judged else {
+        return Ok(done(Outcome::error("the guard failed to judge this; nothing was done")));
+    };
+    let approval = ApprovalId::new(uuid::Uuid::now_v7().to_string());
+    match verdict {
+        Verdict::Allow { approved, rule } => {
+            core.publish(decided_by_policy(call, &approval, Decision::Approve, rule))?;
+            act(core, control, call, approval, approved, &Yes::default()).await
+        }
+        Verdict::Deny { rule } => {
+            core.publish(decided_by_policy(call, &approval, Decision::Deny, rule.clone()))?;
+            Ok(done(Outcome::error(format!("denied by the rule {rule}; the user was not asked"))))
+        }
+        Verdict::Ask { action, reasons } => {
+            ask(core, control, call, approval, replaces, action, reasons).await
+        }
+    }
+}
+
+fn done(outcome: Outcome) -> Settled {
+    Settled::Done(Some(outcome))
+}
+
+/// What the person said with a yes.
+#[derive(Default)]
+struct Yes {
+    revised: bool,
+    feedback: Option<String>,
+    /// Keep what a look may see until the session ends.
+    keep: bool,
+}
+
+/// Puts a proposal to the person and does what is answered.
+async fn ask(
+    core: &Arc<Core>,
+    control: &Control,
+    call: &Call,
+    approval: ApprovalId,
+    replaces: Option<ApprovalId>,
+    action: Action,
+    reasons: Vec<String>,
+) -> Result<Settled, StoreError> {
+    let card = core.workspace.card(&action, reasons);
+    let broker = core.workspace.broker();
+    let pending = broker.open(approval.clone(), action);
+    core.publish(Event::ApprovalRequested {
+        approval: approval.clone(),
+        call: call.id.clone(),
+        revision: 1,
+        replaces,
+        card,
+    })?;
+    let answer = tokio::select! {
+        biased;
+        answer = pending.answer() => answer,
+        () = control.stop.cancelled() => {
+            // Decided no more: a late answer is told that it came too late.
+            broker.lose_all();
+            Answer::Lost
+        }
+    };
+    match answer {
+        Answer::Lost if core.is_closing() => Ok(Settled::Done(None)),
+        Answer::Lost => {
+            let words = "The run was interrupted.";
+            core.publish(decided(call, &approval, Decision::Deny, Some(words.to_owned())))?;
+            Ok(done(Outcome::error(STOPPED)))
+        }
+        Answer::Denied { feedback, stop } => {
+            core.publish(decided(call, &approval, Decision::Deny, feedback.clone()))?;
+            if stop {
+                control.refuse();
+            }
+            Ok(done(Outcome::error(refusal(feedback.as_deref()))))
+        }
+        Answer::Approved { approved, decision, rule, revised, feedback } => {
+            let (checked, approved) = check(core, approved).await;
+            match checked {
+                Err(GuardError::Stale(_)) => {
+                    core.publish(decided_by_policy(
+                        call,
+                        &approval,
+                        Decision::Void,
+                        "what the proposal was made from has changed".to_owned(),
+                    ))?;
+                    return Ok(Settled::Stale(approval));
+                }
+                Err(error) => {
+                    core.publish(decided_by_policy(call, &approval, Decision::Void, error.to_string()))?;
+                    return Ok(done(Outcome::error(error.to_string())));
+                }
+                Ok(()) => {}
+            }
+            let (pattern, scope) = match &rule {
+                None => (None, None),
+                Some(Rule::Command(pattern)) => (Some(pattern.to_string()), None),
+                Some(Rule::EditFile(_)) => (None, Some(EditScope::File)),
+                Some(Rule::EditWorkspace) => (None, Some(EditScope::Workspace)),
+            };
+            core.publish(Event::ApprovalDecided {
+                approval: approval.clone(),
+                call: call.id.clone(),
+                decision,
+                feedback: feedback.clone(),
+                pattern,
+                scope,
+                by: DecidedBy::User,
+                rule: None,
+            })?;
+            if let Some(rule) = rule {
+                if decision == Decision::ApproveAlways {
+                    core.rules.add(core.workspace.path(), &rule)?;
+                }
+                broker.remember(rule);
+            }
+            let yes = Yes { revised, feedback, keep: decision == Decision::ApproveSession };
+            act(core, control, call, approval, approved, &yes).await
+        }
+    }
+}
+
+async fn check(
+    core: &Arc<Core>,
+    approved: Approved<Action>,
+) -> (Result<(), GuardError>, Approved<Action>) {
+    // In place: the digests of what a card names are read again, which is short.
+    let checked = tokio::task::block_in_place(|| core.workspace.check(&approved));
+    (checked, approved)
+}
+
+/// Does what was approved.
+async fn act(
+    core: &Arc<Core>,
+    control: &Control,
+    call: &Call,
+    approval: ApprovalId,
+    approved: Approved<Action>,
+    yes: &Yes,
+) -> Result<Settled, StoreError> {
+    let started = Instant::now();
+    core.publish(Event::ToolStarted { call: call.id.clone() })?;
+    let receipt = match perform(core, control, call, approved).await? {
+        Ok(receipt) => receipt,
+        Err(GuardError::Stale(path)) => {
+            let error = format!("{path} changed in the very moment of acting; nothing was written. The user is asked again.");
+            finish(core, call, started, Outcome::error(error))?;
+            return Ok(Settled::Stale(approval));
+        }
+        Err(error) => return Ok(done(Outcome::error(error.to_string()))),
+    };
+    let mut result = match (countersign_tools::render(&call.tool, &receipt), receipt) {
+        (Some(result), receipt) => {
+            if let (true, Receipt::Written { diff, .. }) = (yes.revised, &receipt) {
+                with(result, "note", "The user changed your proposal before approving it. What was applied is in \"applied\".", diff)
+            } else {
+                result
+            }
+        }
+        (None, Receipt::Reached(view)) => {
+            if yes.keep {
+                core.workspace.keep_reach(&view);
+            }
+            match propose(core, control, call, view).await {
+                Ok(Proposal::Answer(result)) => result,
+                Ok(Proposal::Act(_) | Proposal::Reach(_)) => {
+                    return Ok(done(Outcome::error("it leads to yet another place; name that one")));
+                }
+                Err(error) => return Ok(done(Outcome::error(error.to_string()))),
+            }
+        }
+        (None, Receipt::Written { .. } | Receipt::Ran(_)) => json!({}),
+    };
+    if let (Some(words), Some(object)) = (&yes.feedback, result.as_object_mut())
+        && !words.trim().is_empty()
+    {
+        object.insert("user_said".to_owned(), Value::String(words.clone()));
+    }
+    Ok(done(Outcome::done(result)))
+}
+
+fn with(mut result: Value, key: &str, note: &str, applied: &str) -> Value {
+    if let Some(object) = result.as_object_mut() {
+        object.insert(key.to_owned(), Value::String(note.to_owned()));
+        object.insert("applied".to_owned(), Value::String(applied.to_owned()));
+    }
+    result
+}
+
+/// Performs, and tells a command's output as it comes.
+async fn perform(
+    core: &Arc<Core>,
+    control: &Control,
+    call: &Call,
+    approved: Approved<Action>,
+) -> Result<Result<Receipt, GuardError>, StoreError> {
+    let (live, mut output) = mpsc::channel(256);
+    let acting = core.workspace.perform(approved, live, control.stop.clone());
+    tokio::pin!(acting);
+    let result = loop {
+        tokio::select! {
+            Some(piece) = output.recv() => {
+                let event = Event::ToolOutput { call: call.id.clone(), stream: piece.stream, text: piece.text };
+                core.publish(event)?;
+            }
+            result = &mut acting => break result,
+        }
+    };
+    while let Ok(piece) = output.try_recv() {
+        core.publish(Event::ToolOutput { call: call.id.clone(), stream: piece.stream, text: piece.text })?;
+    }
+    Ok(result)
+}
+
+/// Asks the tool what it would do; a long search ends with the run.
+async fn propose(
+    core: &Arc<Core>,
+    control: &Control,
+    call: &Call,
+    view: View,
+) -> Result<Proposal, String> {
+    let view = view.until(control.stop.clone());
+    let Call { tool, args, .. } = call.clone();
+    let proposing = tokio::task::spawn_blocking(move || {
+        countersign_tools::propose(&tool, &args, &view).map_err(|error: ToolError| error.to_string())
+    });
+    match proposing.await {
+        Ok(proposal) => proposal,
+        Err(error) => {
+            tracing::error!(session = %core.id, "a tool failed: {error}");
+            Err("the tool failed by a fault of Countersign; nothing was done".to_owned())
+        }
+    }
+}
+
+fn decided(call: &Call, approval: &ApprovalId, decision: Decision, feedback: Option<String>) -> Event {
+    Event::ApprovalDecided {
+        approval: approval.clone(),
+        call: call.id.clone(),
+        decision,
+        feedback,
+        pattern: None,
+        scope: None,
+        by: DecidedBy::User,
+        rule: None,
+    }
+}
+
+fn decided_by_policy(call: &Call, approval: &ApprovalId, decision: Decision, rule: String) -> Event {
+    Event::ApprovalDecided {
+        approval: approval.clone(),
+        call: call.id.clone(),
+        decision,
+        feedback: None,
+        pattern: None,
+        scope: None,
+        by: DecidedBy::Policy,
+        rule: Some(rule),
+    }
+}
+
+/// What the model is told of a refusal: that the person refused, with the words as they are.
+fn refusal(feedback: Option<&str>) -> String {
+    match feedback.filter(|words| !words.trim().is_empty()) {
+        Some(words) => format!("The user refused this and said: {words}"),
+        None => "The user refused this. Nothing was done. Do not ask for the same again; ask what they want, or try another way.".to_owned(),
+    }
+}
+
+/// The beginning of a text, for an error.
+fn shortened(text: &str) -> String {
+    const KEEP: usize = 300;
+    let mut beginning: String = text.chars().take(KEEP).collect();
+    if beginning.len() < text.len() {
+        beginning.push('…');
+    }
+    beginning
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(tool: &str, args: Value) -> Named {
+        let call = Call { id: CallId::new("c"), tool: tool.to_owned(), args, invalid: None };
+        named(&call, "/w/s")
+    }
+
+    #[test]
+    fn calls_wait_for_those_that_act_on_what_they_name() {
+        let read = of("read", json!({"path": "a.txt"}));
+        let edit = of("edit", json!({"path": "./a.txt"}));
+        let absolute = of("write", json!({"path": "/w/s/a.txt"}));
+        let other = of("write", json!({"path": "b.txt"}));
+        let exec = of("exec", json!({"command": "x"}));
+        let grep = of("grep", json!({"pattern": "x"}));
+        for (call, earlier, waits) in [
+            (&read, &read, false),
+            (&read, &edit, true),
+            (&edit, &read, true),
+            (&edit, &edit, true),
+            (&edit, &absolute, true),
+            (&edit, &other, false),
+            (&exec, &read, true),
+            (&exec, &exec, true),
+            (&read, &exec, true),
+            (&grep, &edit, true),
+            (&grep, &read, false),
+            (&grep, &grep, false),
+        ] {
+            assert_eq!(waits_for(call, earlier), waits, "{call:?} after {earlier:?}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What the guard would decide, and why; runs nothing.
+
+use crate::rules::RuleFile;
+use crate::{AgentError, Folders, Settings};
+use countersign_guard::{Action, GuardError, Rule, Supervisor, Verdict, Workspace};
+use countersign_tools::{Proposal, ToolError};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// What would be decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// `allow`, `ask`, `deny` or `error`.
+    pub decision: &'static str,
+    /// Why, in words.
+    pub reason: String,
+    /// The rule that decided, in short.
+    pub rule: String,
+    /// The shell text that would be started, for a command that is allowed.
+    pub runs: Option<String>,
+}
+
+/// A question to the guard.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    pub args: Value,
+}
+
+/// Answers many questions; folders are opened once.
+pub struct Checker {
+    folders: Folders,
+    opened: HashMap<PathBuf, Opened>,
+}
+
+struct Opened {
+    workspace: Workspace,
+    rules: Vec<Rule>,
+}
+
+impl Checker {
+    /// A checker that knows the program's own folders, which no workspace may hold.
+    #[must_use]
+    pub fn new(folders: Folders) -> Self {
+        Self { folders, opened: HashMap::new() }
+    }
+
+    /// What would be decided in that workspace under those settings.
+    pub fn judge(
+        &mut self,
+        workspace: &Path,
+        settings: &Settings,
+        check: &Check,
+    ) -> Result<Judgement, AgentError> {
+        let workspace = self.workspace(workspace, settings)?;
+        let view = workspace.view();
+        let action = match countersign_tools::propose(&check.tool, &check.args, &view) {
+            Ok(Proposal::Answer(_)) => {
+                return Ok(answer("allow", "Looking inside the workspace is free.", "inside the workspace"));
+            }
+            Ok(Proposal::Act(action)) => action,
+            Ok(Proposal::Reach(access)) => Action::Reach(access),
+            Err(error) => return Ok(refused(&error)),
+        };
+        Ok(match workspace.judge(action) {
+            Verdict::Allow { approved, rule } => {
+                let runs = match approved.action() {
+                    Action::Exec(exec) => Some(exec.runs().to_owned()),
+                    Action::Write(_) | Action::Edit(_) | Action::Reach(_) => None,
+                };
+                Judgement { runs, ..answer("allow", &format!("Allowed by {rule}."), &rule) }
+            }
+            Verdict::Ask { reasons, .. } => {
+                answer("ask", &reasons.join(" "), reasons.first().map_or("asks", String::as_str))
+            }
+            Verdict::Deny { rule } => answer("deny", &format!("Denied by the rule {rule}."), &rule),
+        })
+    }
+
+    /// The folder under the settings' policy; opened once, by handle.
+    fn workspace(&mut self, path: &Path, settings: &Settings) -> Result<Workspace, AgentError> {
+        if let Some(opened) = self.opened.get(path).filter(|opened| opened.workspace.in_place()) {
+            return Ok(opened.workspace.under(settings.policy(opened.rules.clone())));
+        }
+        let supervisor = Supervisor::this_program()
+            .map_err(|error| AgentError::system("this program cannot be found", error))?;
+        let workspace = Workspace::open(
+            path,
+            &self.folders.private(),
+            settings.policy(Vec::new()),
+            supervisor,
+            settings.pass_through.clone(),
+        )
+        .map_err(AgentError::Workspace)?;
+        let rules = RuleFile::new(self.folders.data()).load(workspace.path());
+        let judged = workspace.under(settings.policy(rules.clone()));
+        self.opened.insert(path.to_owned(), Opened { workspace, rules });
+        Ok(judged)
+    }
+}
+
+fn answer(decision: &'static str, reason: &str, rule: &str) -> Judgement {
+    Judgement { decision, reason: reason.to_owned(), rule: rule.to_owned(), runs: None }
+}
+
+/// A refusal of the guard's is a denial; whatever else a tool cannot do is an error of its own.
+fn refused(error: &ToolError) -> Judgement {
+    let reason = error.to_string();
+    let rule = match error {
+        ToolError::Guard(GuardError::LeadsOut(_)) => "links never lead out",
+        ToolError::Guard(GuardError::Pseudo(_)) => "pseudo file systems are never opened",
+        ToolError::Guard(GuardError::Forbidden { .. }) => "a rule of the workspace",
+        ToolError::Guard(
+            GuardError::BadPath(_)
+            | GuardError::NotFound(_)
+            | GuardError::WrongKind(_)
+            | GuardError::Loop(_)
+            | GuardError::Stale(_)
+            | GuardError::Unreadable(_)
+            | GuardError::System(_),
+        )
+        | ToolError::Unknown { .. }
+        | ToolError::Arguments { .. } => return answer("error", &reason, "the tool itself refuses"),
+    };
+    answer("deny", &reason, rule)
+}

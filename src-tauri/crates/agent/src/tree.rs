@@ -1,0 +1,135 @@
+//! The live file tree of the open workspace.
+
+use crate::AgentError;
+use crate::queue::Hub;
+use countersign_guard::View;
+use countersign_protocol::{Feed, FolderListing};
+use countersign_watch::{Change, Ignores, Watcher, count_files};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// The least time between two counts of all files.
+const RECOUNT: Duration = Duration::from_secs(5);
+
+/// What the tree learns that is part of the window's state.
+pub(crate) enum Learned {
+    /// How many files there are.
+    Files(u32),
+    /// The folder is gone: what happened.
+    Gone(String),
+}
+
+/// Watches the folders that are shown. Dropping it ends the watch.
+pub(crate) struct Tree {
+    watcher: Watcher,
+    ignores: Arc<Mutex<Ignores>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Tree {
+    /// Watches `root`; changes go to the hub, and `learned` is called with what else is found.
+    pub(crate) fn start(
+        root: &Path,
+        hub: Arc<Hub>,
+        learned: impl Fn(Learned) + Send + Sync + 'static,
+    ) -> Result<Self, AgentError> {
+        let (sender, changes) = mpsc::channel(64);
+        let watcher = Watcher::start(root, sender)?;
+        let ignores = Arc::new(Mutex::new(Ignores::load(root)));
+        let stop = Arc::new(AtomicBool::new(false));
+        let follow = Follow {
+            root: root.to_owned(),
+            hub,
+            ignores: Arc::clone(&ignores),
+            stop: Arc::clone(&stop),
+        };
+        tokio::spawn(follow.run(changes, learned));
+        Ok(Self { watcher, ignores, stop })
+    }
+
+    /// The entries of a folder, which is watched from now on.
+    pub(crate) fn list(&self, view: &View, folder: &str) -> Result<FolderListing, AgentError> {
+        // Watched first: a change between the two is then told.
+        if let Err(error) = self.watcher.watch_folder(folder) {
+            tracing::warn!("{folder} is not watched: {error}");
+        }
+        let (mut entries, omitted) = view.list(folder).map_err(|error| {
+            self.watcher.unwatch_folder(folder);
+            AgentError::state(error.to_string(), "It may have been removed meanwhile.")
+        })?;
+        let ignores = self.ignores.lock().unwrap_or_else(PoisonError::into_inner);
+        for entry in &mut entries {
+            let is_folder = entry.kind == countersign_protocol::EntryKind::Folder;
+            entry.ignored = ignores.is_ignored(&entry.path, is_folder);
+        }
+        Ok(FolderListing {
+            path: folder.to_owned(),
+            entries,
+            omitted: u32::try_from(omitted).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+}
+
+struct Follow {
+    root: PathBuf,
+    hub: Arc<Hub>,
+    ignores: Arc<Mutex<Ignores>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Follow {
+    async fn run(
+        self,
+        mut changes: mpsc::Receiver<Change>,
+        learned: impl Fn(Learned) + Send + Sync + 'static,
+    ) {
+        let mut recount = true;
+        loop {
+            if std::mem::take(&mut recount) {
+                let (root, stop) = (self.root.clone(), Arc::clone(&self.stop));
+                let counted =
+                    tokio::task::spawn_blocking(move || count_files(&root, &stop)).await.unwrap_or(0);
+                if self.stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                learned(Learned::Files(u32::try_from(counted).unwrap_or(u32::MAX)));
+            }
+            let Some(first) = changes.recv().await else { return };
+            if self.tell(first, &learned) {
+                return;
+            }
+            // What follows soon is told at once; the files are counted again when the burst is over.
+            let until = tokio::time::Instant::now() + RECOUNT;
+            while let Ok(Some(change)) = tokio::time::timeout_at(until, changes.recv()).await {
+                if self.tell(change, &learned) {
+                    return;
+                }
+            }
+            recount = true;
+        }
+    }
+
+    /// Tells a change; whether it was the last one.
+    fn tell(&self, change: Change, learned: &impl Fn(Learned)) -> bool {
+        let folders = match change {
+            Change::Folders(folders) => folders,
+            Change::Everything => Vec::new(),
+            Change::Gone(what) => {
+                learned(Learned::Gone(what));
+                return true;
+            }
+        };
+        *self.ignores.lock().unwrap_or_else(PoisonError::into_inner) = Ignores::load(&self.root);
+        self.hub.publish(&Feed::Tree { folders });
+        false
+    }
+}

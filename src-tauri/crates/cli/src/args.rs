@@ -1,0 +1,201 @@
+//! The command line, as README and `--help` say it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use countersign_agent::{Folders, Overrides, Settings};
+use countersign_protocol::{ExecSecurity, FileApproval, ProviderKind};
+use std::path::PathBuf;
+
+/// A coding agent that does nothing to your machine until you countersign it.
+#[derive(Debug, Parser)]
+#[command(name = "countersign-cli", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Do one task, to the end.
+    Run(RunArguments),
+    /// Ask the guard.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// What would be decided, and why. Runs nothing.
+    Check(CheckArguments),
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ExecSecurityArgument {
+    ApprovalAlways,
+    Allowlist,
+    AllowAlways,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FileApprovalArgument {
+    Always,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OnOff {
+    On,
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ProviderArgument {
+    Anthropic,
+    Openai,
+    Tour,
+}
+
+/// How cards are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Approve {
+    /// Ask: on the terminal, or over --json.
+    Ask,
+    /// Deny all.
+    Deny,
+}
+
+/// What `run` and `policy check` share.
+#[derive(Debug, Args)]
+pub(crate) struct SharedArguments {
+    /// The folder that the agent is confined to; the current folder unless told.
+    #[arg(long, value_name = "DIR")]
+    workspace: Option<PathBuf>,
+    /// What decides over commands.
+    #[arg(long, value_enum)]
+    exec_security: Option<ExecSecurityArgument>,
+    /// A pattern of commands that run under allowlist, such as "node *"; may be repeated.
+    #[arg(long, value_name = "PATTERN")]
+    allow: Vec<String>,
+    /// What decides over writes and edits inside the workspace.
+    #[arg(long, value_enum)]
+    file_approval: Option<FileApprovalArgument>,
+    /// Confinement of commands by the operating system.
+    #[arg(long, value_enum)]
+    confine: Option<OnOff>,
+    /// The settings file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where sessions live.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) shared: SharedArguments,
+    /// Which model client.
+    #[arg(long, value_enum)]
+    provider: Option<ProviderArgument>,
+    /// The model's name.
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// The server's address.
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Model calls before the run stops; 30 unless told.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_steps: Option<u32>,
+    /// Events on stdout and decisions on stdin, one JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// How cards are answered; deny where there is neither a terminal nor --json.
+    #[arg(long, value_enum)]
+    pub(crate) approve: Option<Approve>,
+    /// What is to be done.
+    #[arg(value_name = "TASK")]
+    pub(crate) task: String,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("question").required(true).args(["exec", "tool", "batch"])))]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) shared: SharedArguments,
+    /// A command.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) exec: Option<String>,
+    /// A tool by name.
+    #[arg(long, value_name = "NAME", requires = "args")]
+    pub(crate) tool: Option<String>,
+    /// The tool's arguments, as JSON.
+    #[arg(long, value_name = "JSON", requires = "tool")]
+    pub(crate) args: Option<String>,
+    /// Questions on stdin and answers on stdout, one JSON object a line.
+    #[arg(long)]
+    pub(crate) batch: bool,
+}
+
+impl SharedArguments {
+    /// The workspace folder.
+    pub(crate) fn workspace(&self) -> PathBuf {
+        self.workspace.clone().unwrap_or_else(|| PathBuf::from("."))
+    }
+
+    /// The program's own folders.
+    pub(crate) fn folders(&self) -> anyhow::Result<Folders> {
+        Ok(Folders::find(self.data_dir.clone(), self.config.clone())?)
+    }
+
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            exec_security: self.exec_security.map(|value| match value {
+                ExecSecurityArgument::ApprovalAlways => ExecSecurity::ApprovalAlways,
+                ExecSecurityArgument::Allowlist => ExecSecurity::Allowlist,
+                ExecSecurityArgument::AllowAlways => ExecSecurity::AllowAlways,
+            }),
+            allow: self.allow.clone(),
+            file_approval: self.file_approval.map(|value| match value {
+                FileApprovalArgument::Always => FileApproval::Always,
+                FileApprovalArgument::None => FileApproval::None,
+            }),
+            ..Overrides::default()
+        }
+    }
+
+    /// The settings in force. What is left out is said on standard error.
+    pub(crate) fn settings(&self, folders: &Folders) -> anyhow::Result<Settings> {
+        self.load(folders, self.overrides())
+    }
+
+    fn load(&self, folders: &Folders, over: Overrides) -> anyhow::Result<Settings> {
+        let settings = Settings::load(folders.settings_file(), over)
+            .map_err(|error| crate::BadUsage(error.to_string()))?;
+        for warning in &settings.warnings {
+            crate::say(&format!("warning: {warning}"));
+        }
+        if self.confine == Some(OnOff::On) {
+            crate::say(
+                "warning: --confine on has no effect: this version does not confine commands by the operating system",
+            );
+        }
+        Ok(settings)
+    }
+}
+
+impl RunArguments {
+    /// The settings in force.
+    pub(crate) fn settings(&self, folders: &Folders) -> anyhow::Result<Settings> {
+        let over = Overrides {
+            provider: self.provider.map(|value| match value {
+                ProviderArgument::Anthropic => ProviderKind::Anthropic,
+                ProviderArgument::Openai => ProviderKind::Openai,
+                ProviderArgument::Tour => ProviderKind::Tour,
+            }),
+            model: self.model.clone(),
+            base_url: self.base_url.clone(),
+            max_steps: self.max_steps,
+            ..self.shared.overrides()
+        };
+        self.shared.load(folders, over)
+    }
+}
