@@ -28,10 +28,10 @@ pub(crate) const CAPTURE: usize = 100_000;
 pub(crate) fn propose(view: &View, request: ExecRequest) -> Result<ExecAction, GuardError> {
     let ExecRequest { command, cwd, env, timeout } = request;
     if command.trim().is_empty() {
-        return Err(GuardError::BadPath("the command is empty".to_owned()));
+        return Err(forbidden("an empty command"));
     }
     if command.contains('\0') {
-        return Err(GuardError::BadPath("the command holds a NUL character".to_owned()));
+        return Err(forbidden("a command with a NUL character"));
     }
     if command.len() > MAX_COMMAND {
         return Err(GuardError::BadPath("the command is longer than 131,071 bytes".to_owned()));
@@ -56,6 +56,11 @@ pub(crate) fn propose(view: &View, request: ExecRequest) -> Result<ExecAction, G
         network: true,
         judged: JudgedExec::default(),
     })
+}
+
+/// What no shell can be given as it stands.
+fn forbidden(what: &str) -> GuardError {
+    GuardError::Forbidden { what: what.to_owned(), rule: "a command is some text without NUL".to_owned() }
 }
 
 /// The folder of a command, by handle.
