@@ -1,0 +1,75 @@
+//! The three commands of the page.
+
+use crate::dialogs;
+use countersign_agent::Engine;
+use countersign_protocol::{Feed, Op, Query, QueryAnswer, WireError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tauri::ipc::Channel;
+
+/// How often the page is told of what happened: about once a frame.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// What the commands share.
+pub(crate) struct State {
+    engine: Arc<Engine>,
+    /// Why the folder of the command line was not opened; told once.
+    trouble: Mutex<Option<WireError>>,
+    /// The page's subscription: a reloaded page ends the one before.
+    feeding: Mutex<Option<tauri::async_runtime::JoinHandle<()>>>,
+}
+
+impl State {
+    pub(crate) fn new(engine: Arc<Engine>, trouble: Option<WireError>) -> Self {
+        Self { engine, trouble: Mutex::new(trouble), feeding: Mutex::default() }
+    }
+}
+
+/// Does what the person wants.
+#[tauri::command]
+pub(crate) async fn submit(
+    window: tauri::WebviewWindow,
+    state: tauri::State<'_, State>,
+    op: Op,
+) -> Result<(), WireError> {
+    let op = match op {
+        Op::OpenWorkspace { path: None } => match dialogs::pick_folder(&window).await? {
+            Some(path) => Op::OpenWorkspace { path: Some(path) },
+            None => return Ok(()),
+        },
+        other => other,
+    };
+    state.engine.submit(op).await
+}
+
+/// Answers a question.
+#[tauri::command]
+pub(crate) async fn query(
+    state: tauri::State<'_, State>,
+    query: Query,
+) -> Result<QueryAnswer, WireError> {
+    state.engine.query(query).await
+}
+
+/// Tells the page all that happens, in batches. An error of the start is given back once.
+#[tauri::command]
+pub(crate) async fn subscribe(
+    state: tauri::State<'_, State>,
+    channel: Channel<Vec<Feed>>,
+    since: u64,
+) -> Result<Option<WireError>, WireError> {
+    let mut reader = state.engine.subscribe(since);
+    let feeding = tauri::async_runtime::spawn(async move {
+        while let Some(batch) = reader.next().await {
+            if channel.send(batch).is_err() {
+                return;
+            }
+            tokio::time::sleep(FRAME).await;
+        }
+    });
+    let before = state.feeding.lock().unwrap_or_else(PoisonError::into_inner).replace(feeding);
+    if let Some(before) = before {
+        before.abort();
+    }
+    Ok(state.trouble.lock().unwrap_or_else(PoisonError::into_inner).take())
+}
