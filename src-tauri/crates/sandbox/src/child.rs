@@ -1,0 +1,192 @@
+//! The supervisor's own process.
+
+use crate::tree;
+use crate::wire::{self, Ended, Order, Report};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags};
+use rustix::process::{Pid, PidfdFlags, WaitStatus, pidfd_open};
+use std::ffi::{CStr, OsStr, OsString};
+use std::fs::File;
+use std::io::{self, IoSliceMut, Read};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The name under which the program is started as a supervisor.
+pub(crate) const NAME: &CStr = c"countersign-supervisor";
+
+/// How often what has ended is taken in while the command runs.
+const REAP: Duration = Duration::from_millis(500);
+
+/// Becomes the supervisor of a command, if this process was started as one: then it never returns.
+/// Must be the first statement of `main`.
+pub fn become_supervisor_if_asked() {
+    let name = std::env::args_os().next().unwrap_or_default();
+    if name.as_encoded_bytes() == NAME.to_bytes() {
+        supervise();
+    }
+}
+
+/// Supervises one command to its end. Standard input is the socket to the program; standard output
+/// and error are the command's.
+pub(crate) fn supervise() -> ! {
+    let code = i32::from(run().is_err());
+    // Nothing of the program's was set up, and nothing of it is to be torn down.
+    // SAFETY: `_exit` may be called at any time.
+    unsafe { libc::_exit(code) }
+}
+
+fn run() -> io::Result<()> {
+    // SAFETY: nothing in this process owns a descriptor above 2 yet. What the program left open by
+    // mistake must not reach the command.
+    unsafe {
+        libc::close_range(3, libc::c_uint::MAX, 0);
+    }
+    // Its memory holds the command's environment: other processes of the person may not read it.
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    // Orphans of the command become children of this process, whatever session they are in.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    let _ = rustix::process::setsid();
+
+    let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    let folder = receive_folder(socket.as_fd())?;
+    let mut socket = File::from(socket);
+    let order: Order = wire::read(&mut socket)?;
+
+    let report = match start(order, &folder, &mut socket) {
+        Ok(report) => report,
+        Err(error) => Some(Report { end: Ended::NotStarted(why(&error)), stragglers: 0 }),
+    };
+    // Without a report the program is gone, and nobody listens.
+    let Some(report) = report else { return Ok(()) };
+    let mut frame = wire::framed(&report)?;
+    while !frame.is_empty() {
+        let sent = rustix::net::send(&socket, &frame, SendFlags::NOSIGNAL)?;
+        frame.drain(..sent);
+    }
+    Ok(())
+}
+
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "the shell is not there".to_owned(),
+        io::ErrorKind::ArgumentListTooLong => {
+            "the command with its environment is too long for this system".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// The command's folder, by handle.
+fn receive_folder(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut byte = [0];
+    rustix::net::recvmsg(socket, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(mut handles) = message
+            && let Some(folder) = handles.next()
+        {
+            return Ok(folder);
+        }
+    }
+    Err(io::Error::other("no folder was sent"))
+}
+
+/// Starts the command and follows it. None where the program is gone.
+fn start(order: Order, folder: &OwnedFd, socket: &mut File) -> io::Result<Option<Report>> {
+    let Order { program, args, env, timeout_ms } = order;
+    let deadline = Instant::now().checked_add(Duration::from_millis(timeout_ms));
+    let mut command = Command::new(OsString::from_vec(program));
+    command
+        .args(args.into_iter().map(OsString::from_vec))
+        .env_clear()
+        .envs(env.into_iter().map(|(name, value)| (OsString::from_vec(name), OsString::from_vec(value))))
+        .stdin(Stdio::null())
+        .stdout(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?)
+        .stderr(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3)?);
+    let handle = rustix::io::fcntl_dupfd_cloexec(folder, 3)?;
+    // SAFETY: both calls are plain system calls; nothing is allocated and no lock is taken.
+    unsafe {
+        command.pre_exec(move || {
+            rustix::process::setsid()?;
+            Ok(rustix::process::fchdir(&handle)?)
+        });
+    }
+    let child = command.spawn()?;
+    drop(command);
+    let main = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let main = main.ok_or_else(|| io::Error::other("the system gave no process number"))?;
+    // The program reads the command's streams to their ends: this process must not keep them open.
+    let null = rustix::fs::open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::stdio::dup2_stdout(&null)?;
+    rustix::stdio::dup2_stderr(&null)?;
+    follow(main, deadline, socket)
+}
+
+/// Waits for the command's end, a stop, the timeout, or the program's end, whichever is first; then
+/// ends whatever is left.
+fn follow(main: Pid, deadline: Option<Instant>, socket: &mut File) -> io::Result<Option<Report>> {
+    let handle = pidfd_open(main, PidfdFlags::empty())?;
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
+            tree::ask_to_end(main);
+            tree::end_all(main);
+            return Ok(Some(Report { end: Ended::TimedOut, stragglers: 0 }));
+        }
+        let wait = left.map_or(REAP, |left| left.min(REAP));
+        let wait = Timespec { tv_sec: i64::try_from(wait.as_secs()).unwrap_or(1), tv_nsec: wait.subsec_nanos().into() };
+        let (mut asked, mut ended) = (false, false);
+        {
+            let mut handles = [
+                PollFd::new(socket, PollFlags::IN),
+                PollFd::new(&handle, PollFlags::IN),
+            ];
+            match poll(&mut handles, Some(&wait)) {
+                Ok(_) => {
+                    asked = !handles[0].revents().is_empty();
+                    ended = !handles[1].revents().is_empty();
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if let (Some(status), _) = tree::reap(main) {
+            let stragglers = tree::end_all(main);
+            return Ok(Some(Report { end: end_of(status), stragglers }));
+        }
+        if asked && !ended {
+            let mut byte = [0];
+            let stop = matches!(socket.read(&mut byte), Ok(1)) && byte[0] == wire::STOP;
+            tree::ask_to_end(main);
+            tree::end_all(main);
+            return Ok(stop.then_some(Report { end: Ended::Stopped, stragglers: 0 }));
+        }
+    }
+}
+
+fn end_of(status: WaitStatus) -> Ended {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => Ended::Exited(code),
+        (None, Some(signal)) => Ended::Signalled(signal),
+        (None, None) => Ended::Exited(-1),
+    }
+}
+
+/// The name as an argument.
+pub(crate) fn name() -> &'static OsStr {
+    OsStr::new("countersign-supervisor")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn both_forms_of_the_name_agree() {
+        assert_eq!(super::name().as_encoded_bytes(), super::NAME.to_bytes());
+    }
+}
