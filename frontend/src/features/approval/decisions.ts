@@ -1,0 +1,51 @@
+import type { DecisionInput } from "../../protocol/DecisionInput";
+import type { OpenCard } from "../../state/approvals.svelte";
+
+function base(card: OpenCard): Pick<DecisionInput, "approval" | "revision"> {
+  return { approval: card.approval, revision: card.revision };
+}
+
+export function approveOnce(card: OpenCard): DecisionInput {
+  return { ...base(card), decision: "approve" };
+}
+
+/** Yes to this and to the like of it; `pattern` says which commands. */
+export function approveMore(
+  card: OpenCard,
+  decision: "approve_session" | "approve_always",
+  pattern: string,
+): DecisionInput {
+  switch (card.kind) {
+    case "exec":
+      return { ...base(card), decision, pattern };
+    case "write":
+    case "edit":
+      return { ...base(card), decision, scope: "file" };
+    case "path":
+      return { ...base(card), decision };
+  }
+}
+
+/** No, with the person's words as they wrote them. */
+export function deny(card: OpenCard, feedback: string, stop: boolean): DecisionInput {
+  return {
+    ...base(card),
+    decision: "deny",
+    ...(feedback === "" ? {} : { feedback }),
+    ...(stop ? { stop } : {}),
+  };
+}
+
+/** Whether more than this one proposal can be approved at once. */
+export function offersMore(card: OpenCard): boolean {
+  switch (card.kind) {
+    case "exec":
+      return card.suggested_patterns.length > 0;
+    case "write":
+    case "edit":
+      // Outside files are approved one by one.
+      return !card.outside;
+    case "path":
+      return true;
+  }
+}
