@@ -1,0 +1,355 @@
+//! The terminal program as scripts drive it.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use countersign_testkit::{ModelServer, Reply, Script, TempWorkspace, seed_task};
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+const KEY: &str = "test-key-that-nobody-may-see";
+
+fn program(workspace: &TempWorkspace, arguments: &[&str]) -> Command {
+    let own = workspace.root().join("own");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign-cli"));
+    command.args(arguments).arg("--workspace").arg(workspace.path());
+    command.arg("--data-dir").arg(own.join("data")).arg("--config").arg(own.join("settings/config.toml"));
+    command.env_remove("ANTHROPIC_BASE_URL").env("ANTHROPIC_API_KEY", KEY).env("HOME", workspace.home());
+    command
+}
+
+/// A run over `--json`.
+struct Run {
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: BufReader<ChildStdout>,
+    seen: Vec<Value>,
+}
+
+impl Run {
+    fn start(workspace: &TempWorkspace, server: &ModelServer, arguments: &[&str]) -> Self {
+        let mut all = vec!["run", "--json"];
+        all.extend(arguments);
+        let mut command = program(workspace, &all);
+        command.arg("do it").env("ANTHROPIC_BASE_URL", server.url());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let input = child.stdin.take();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, input, lines, seen: Vec::new() }
+    }
+
+    /// The next event of that type.
+    fn next(&mut self, kind: &str) -> Value {
+        loop {
+            let mut line = String::new();
+            let read = self.lines.read_line(&mut line).unwrap();
+            assert!(read > 0, "no {kind} came; so far {:#?}", self.seen);
+            let event: Value = serde_json::from_str(&line).unwrap();
+            self.seen.push(event.clone());
+            if event["type"] == kind {
+                return event;
+            }
+        }
+    }
+
+    fn say(&mut self, line: &Value) {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    fn approve(&mut self) -> Value {
+        let card = self.next("approval_requested");
+        self.say(&json!({"approval": card["approval"], "decision": "approve"}));
+        card
+    }
+
+    /// The exit code, after the rest of the events.
+    fn end(mut self) -> (i32, Vec<Value>, String) {
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).unwrap();
+        self.seen.extend(rest.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+        let mut errors = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+        let code = self.child.wait().unwrap().code().unwrap();
+        (code, self.seen, errors)
+    }
+}
+
+fn exec(id: &str, command: &str) -> Reply {
+    Reply::new().tool_use(id, "exec", json!({"command": command}))
+}
+
+async fn server(script: impl Into<Script>) -> ModelServer {
+    ModelServer::start(script).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_seed_task_over_json() {
+    let workspace = TempWorkspace::new();
+    let server = server(seed_task()).await;
+    let mut run = Run::start(&workspace, &server, &[]);
+    for kind in ["write", "exec", "write", "exec"] {
+        assert_eq!(run.approve()["kind"], kind);
+    }
+    let (code, events, _) = run.end();
+    assert_eq!(code, 0);
+    server.assert_well_formed();
+    let seqs: Vec<u64> = events.iter().filter_map(|event| event["seq"].as_u64()).collect();
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "without gaps");
+    let live = ["text_delta", "thinking_delta", "tool_output", "input_error"];
+    for event in &events {
+        let is_live = live.contains(&event["type"].as_str().unwrap());
+        assert_eq!(event.get("seq").is_none(), is_live, "{event}");
+    }
+    assert_eq!(events[0]["type"], "session_started");
+    assert_eq!(events[0]["model"], "claude-sonnet-4-5");
+    assert_eq!(events.last().unwrap()["reason"], "end_turn");
+    let message = events.iter().rfind(|event| event["type"] == "message").unwrap().to_string();
+    assert!(message.contains("0, 1, 1, 2, 3, 5, 8, 13, 21, 34"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cards_have_the_fields_of_the_contract() {
+    let workspace = TempWorkspace::new().file("a.txt", "one\n").beside("outside/x", "x\n");
+    let outside = workspace.outside().join("x");
+    let server = server(Script::new([
+        exec("1", "ls"),
+        Reply::new().tool_use("2", "write", json!({"path": "new.txt", "content": "x\n"})),
+        Reply::new().tool_use("3", "edit", json!({"path": "a.txt", "old_text": "one", "new_text": "1"})),
+        Reply::new().tool_use("4", "read", json!({"path": outside})),
+        Reply::new().tool_use("5", "write", json!({"path": outside, "content": "x\n"})),
+        Reply::text("done"),
+    ]))
+    .await;
+    let mut run = Run::start(&workspace, &server, &[]);
+    let has = |card: &Value, kind: &str, fields: &[&str]| {
+        assert_eq!(card["kind"], kind);
+        for field in fields {
+            assert!(card.get(*field).is_some(), "{kind} has no {field}: {card}");
+        }
+    };
+    let file = ["path", "diff", "before_sha256", "after_sha256", "reasons", "approval", "call"];
+    let card = run.approve();
+    has(
+        &card,
+        "exec",
+        &["command", "cwd", "env", "timeout", "shell", "confine", "network", "reasons", "suggested_patterns", "approval", "call"],
+    );
+    let card = run.approve();
+    has(&card, "write", &file);
+    assert!(card["diff"].as_str().unwrap().contains("+x"));
+    let card = run.approve();
+    has(&card, "edit", &file);
+    assert!(card["diff"].as_str().unwrap().contains("-one\n+1"));
+    let card = run.approve();
+    has(&card, "path", &["tool", "path", "workspace", "reasons"]);
+    let card = run.next("approval_requested");
+    has(&card, "write", &file);
+    assert_eq!(card["outside"], true);
+    run.say(&json!({"approval": card["approval"], "decision": "deny", "feedback": "not there"}));
+    let (code, events, _) = run.end();
+    assert_eq!(code, 0);
+    let finished = events.iter().rfind(|event| event["type"] == "tool_finished").unwrap();
+    assert!(finished["result"]["error"].as_str().unwrap().contains("not there"));
+    assert_eq!(std::fs::read_to_string(outside).unwrap(), "x\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inputs_that_make_no_sense_change_nothing() {
+    let workspace = TempWorkspace::new();
+    let server = server(Script::new([exec("1", "true"), Reply::text("done")])).await;
+    let mut run = Run::start(&workspace, &server, &[]);
+    let card = run.next("approval_requested");
+    let approval = card["approval"].clone();
+    for line in [
+        json!({"approval": "nobody", "decision": "approve"}),
+        json!({"approval": approval, "decision": "void"}),
+        json!({"approval": approval, "decision": "yes"}),
+        json!({"approval": approval, "decision": "approve_session"}),
+        json!({"approval": approval, "decision": "approve_always", "pattern": "*"}),
+        json!({"approval": approval, "decision": "approve", "hunks": [1]}),
+        json!({"hello": 1}),
+    ] {
+        run.say(&line);
+        run.next("input_error");
+    }
+    run.say(&json!({"approval": approval, "decision": "approve"}));
+    run.next("tool_finished");
+    run.say(&json!({"approval": approval, "decision": "deny"}));
+    let (code, events, _) = run.end();
+    assert_eq!(code, 0);
+    assert_eq!(events.iter().filter(|event| event["type"] == "approval_decided").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_input_denies_with_words() {
+    let workspace = TempWorkspace::new();
+    let server = server(Script::new([exec("1", "touch made"), exec("2", "touch made"), Reply::text("done")])).await;
+    let mut run = Run::start(&workspace, &server, &[]);
+    run.next("approval_requested");
+    run.input = None;
+    let (code, events, _) = run.end();
+    assert_eq!(code, 0, "the model ended its turn");
+    let denied: Vec<&Value> = events.iter().filter(|event| event["type"] == "approval_decided").collect();
+    assert_eq!(denied.len(), 2);
+    assert!(denied.iter().all(|event| event["decision"] == "deny"
+        && event["feedback"].as_str().unwrap().contains("interrupted")));
+    assert!(!workspace.path().join("made").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exit_codes_say_how_the_run_ended() {
+    // Denied and stopped.
+    let workspace = TempWorkspace::new();
+    let refused = server(Script::new([exec("1", "true")])).await;
+    let mut run = Run::start(&workspace, &refused, &[]);
+    let card = run.next("approval_requested");
+    run.say(&json!({"approval": card["approval"], "decision": "deny", "stop": true}));
+    assert_eq!(run.end().0, 4);
+    // The limit of steps.
+    let endless = server(Script::new([Reply::new().tool_use("1", "glob", json!({"pattern": "*"}))])).await;
+    assert_eq!(Run::start(&workspace, &endless, &["--max-steps", "1"]).end().0, 3);
+    // A provider that refuses.
+    let wrong = server(Script::new([Reply::error(401, "authentication_error", "invalid x-api-key")])).await;
+    let (code, events, errors) = Run::start(&workspace, &wrong, &[]).end();
+    assert_eq!(code, 1);
+    assert!(!format!("{events:?}{errors}").contains(KEY));
+    // Interrupted.
+    let hanging = server(Script::new([Reply::hang()])).await;
+    let mut run = Run::start(&workspace, &hanging, &[]);
+    run.next("step_started");
+    run.say(&json!({"type": "interrupt"}));
+    assert_eq!(run.end().0, 130);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_usage_is_two() {
+    let workspace = TempWorkspace::new();
+    let code = |command: &mut Command| command.output().unwrap().status.code();
+    assert_eq!(code(&mut program(&workspace, &["run", "--max-steps", "0", "x"])), Some(2));
+    assert_eq!(code(&mut program(&workspace, &["fly"])), Some(2));
+    assert_eq!(code(&mut program(&workspace, &["policy", "check"])), Some(2));
+    assert_eq!(code(&mut program(&workspace, &["policy", "check", "--tool", "read", "--args", "{"])), Some(2));
+    assert_eq!(code(program(&workspace, &["run", "x"]).env_remove("ANTHROPIC_API_KEY")), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_reach_neither_commands_nor_events_nor_the_disk() {
+    let workspace = TempWorkspace::new();
+    let server = server(Script::new([exec("1", "env; cat /proc/$PPID/environ"), Reply::text("done")])).await;
+    let mut run = Run::start(&workspace, &server, &[]);
+    run.approve();
+    let (code, events, errors) = run.end();
+    assert_eq!(code, 0);
+    let output = events.iter().find(|event| event["type"] == "tool_finished").unwrap();
+    assert!(output["result"]["stdout"].as_str().unwrap().contains("TERM=dumb"));
+    assert!(!format!("{events:?}").contains(KEY));
+    assert!(!errors.contains(KEY));
+    for entry in std::fs::read_dir(workspace.root().join("own/data")).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains(KEY));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_terminal_all_is_denied() {
+    let workspace = TempWorkspace::new();
+    let server = server(Script::new([exec("1", "touch made"), Reply::text("as you wish")])).await;
+    let mut command = program(&workspace, &["run", "do it"]);
+    let output = command.env("ANTHROPIC_BASE_URL", server.url()).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("as you wish"));
+    assert!(!workspace.path().join("made").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tour_plays_to_its_end_without_a_key() {
+    let workspace = TempWorkspace::new();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../workspace");
+    for name in ["README.md", "prices.txt", "receipt.sh", "test.sh"] {
+        std::fs::copy(sample.join(name), workspace.path().join(name)).unwrap();
+    }
+    std::os::unix::fs::symlink("../outside", workspace.path().join("shared")).unwrap();
+    let mut command = program(&workspace, &["run", "--json", "--provider", "tour"]);
+    command.arg("show me").env_remove("ANTHROPIC_API_KEY").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (input, lines) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+    let mut run = Run { child, input, lines, seen: Vec::new() };
+    let kinds: Vec<Value> = (0..4).map(|_| run.approve()["kind"].clone()).collect();
+    assert_eq!(kinds, ["exec", "edit", "exec", "path"]);
+    let (code, events, _) = run.end();
+    assert_eq!(code, 0);
+    let all = format!("{events:?}");
+    assert!(all.contains("all checks passed"));
+    assert!(all.contains("leads out of the workspace"));
+}
+
+#[test]
+fn the_guard_can_be_asked() {
+    let workspace = TempWorkspace::new().file("a.txt", "x\n").symlink("out", "../outside").file(".env", "K=1\n");
+    let ask = |arguments: &[&str]| -> Value {
+        let mut all = vec!["policy", "check"];
+        all.extend(arguments);
+        let output = program(&workspace, &all).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let listed = ["--exec-security", "allowlist", "--allow", "cat *"];
+    let exec = |command: &str| ask(&[&["--exec", command][..], &listed].concat());
+    let allowed = exec("cat a.txt");
+    assert_eq!(allowed["decision"], "allow");
+    assert_eq!(allowed["rule"], "cat *");
+    assert_eq!(allowed["runs"], "'cat' 'a.txt'");
+    for command in ["cat /etc/passwd", "cat .env", "cat out/x", "cat a.txt; ls", "cat $X", "ls", "cat -- ../a"] {
+        assert_eq!(exec(command)["decision"], "ask", "{command}");
+    }
+    assert_eq!(ask(&["--exec", "cat a.txt"])["decision"], "ask");
+    let tool = |name: &str, args: Value| ask(&["--tool", name, "--args", &args.to_string()]);
+    assert_eq!(tool("read", json!({"path": "a.txt"}))["decision"], "allow");
+    assert_eq!(tool("read", json!({"path": "/etc/hosts"}))["decision"], "ask");
+    assert_eq!(tool("read", json!({"path": "out/x"}))["decision"], "deny");
+    assert_eq!(tool("read", json!({"path": "/proc/self/environ"}))["decision"], "deny");
+    assert_eq!(tool("read", json!({"path": "gone.txt"}))["decision"], "error");
+    assert_eq!(tool("write", json!({"path": "b.txt", "content": ""}))["decision"], "ask");
+    assert_eq!(tool("fly", json!({}))["decision"], "error");
+}
+
+#[test]
+fn a_batch_is_answered_line_by_line() {
+    let workspace = TempWorkspace::new().file("a.txt", "x\n");
+    let mut child = program(&workspace, &["policy", "check", "--batch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = [
+        json!({"id": 1, "exec": "ls", "allow": ["ls", "*"], "exec_security": "allowlist"}),
+        json!({"id": "two", "exec": "ls"}),
+        json!({"id": 3, "tool": "write", "args": {"path": "b", "content": ""}, "file_approval": "none"}),
+        json!({"id": 4, "text": "a\u{202e}b"}),
+        json!({"id": 5, "text": "plain"}),
+        json!({"id": 6}),
+        json!({"id": 7, "exec": "ls", "allow": ["ls"], "exec_security": "allowlist", "env": {"PATH": "."}}),
+        json!({"id": 8, "exec": "ls", "workspace": "/"}),
+    ];
+    let mut input = child.stdin.take().unwrap();
+    for line in &lines {
+        writeln!(input, "{line}").unwrap();
+    }
+    writeln!(input, "no json").unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let answers: Vec<Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let decisions: Vec<&str> = answers.iter().map(|answer| answer["decision"].as_str().unwrap_or("-")).collect();
+    assert_eq!(decisions, ["allow", "ask", "allow", "-", "-", "error", "ask", "error", "error"]);
+    assert_eq!(answers[1]["id"], "two");
+    assert_eq!((&answers[3]["deceptive"], &answers[4]["deceptive"]), (&json!(true), &json!(false)));
+    assert_eq!(answers[4]["shown"], "plain");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("left out"));
+}
