@@ -107,7 +107,11 @@ pub(crate) fn revise(
 ) -> Result<(String, Vec<u8>), GuardError> {
     let text = match (text, hunks) {
         (Some(text), _) => text.to_owned(),
-        (None, Some(hunks)) => diff::keep_hunks(&change.text.before, &change.text.after, hunks),
+        (None, Some([])) => {
+            return Err(GuardError::BadPath("keep at least one hunk, or deny".to_owned()));
+        }
+        (None, Some(hunks)) => diff::keep_hunks(&change.text.before, &change.text.after, hunks)
+            .ok_or_else(|| GuardError::BadPath("there is no hunk of that number".to_owned()))?,
         (None, None) => change.text.after.clone(),
     };
     let bytes = change.encoding.encode(&text)?;

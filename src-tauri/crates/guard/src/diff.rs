@@ -60,9 +60,12 @@ pub(crate) fn compare(path: &str, old: &str, new: &str, created: bool) -> TextCh
     TextChange { diff: writer.diff, unified: writer.unified }
 }
 
-/// The old text with only the hunks of these numbers applied.
-pub(crate) fn keep_hunks(old: &str, new: &str, numbers: &[u32]) -> String {
+/// The old text with only the hunks of these numbers applied; none where there is no such hunk.
+pub(crate) fn keep_hunks(old: &str, new: &str, numbers: &[u32]) -> Option<String> {
     let diff = compare("", old, new, false).diff;
+    if !numbers.iter().all(|number| diff.hunks.iter().any(|hunk| hunk.number == *number)) {
+        return None;
+    }
     let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
     let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
     let mut kept = String::with_capacity(old.len().max(new.len()));
@@ -79,7 +82,7 @@ pub(crate) fn keep_hunks(old: &str, new: &str, numbers: &[u32]) -> String {
         at = old_range.end;
     }
     kept.extend(old_lines[at..].iter().copied());
-    kept
+    Some(kept)
 }
 
 /// Zero-based lines of a hunk's side; an empty side names the line before it.
@@ -197,10 +200,11 @@ mod tests {
         let all: Vec<u32> =
             compare("", &old, &new, false).diff.hunks.iter().map(|hunk| hunk.number).collect();
         assert!(all.len() >= 3);
-        assert_eq!(keep_hunks(&old, &new, &all), new);
-        assert_eq!(keep_hunks(&old, &new, &[]), old);
-        assert!(keep_hunks(&old, &new, &[1]).starts_with("0\n1\n2\n3\n4\nfive\n"));
-        assert_eq!(keep_hunks("", "x", &[1]), "x");
-        assert_eq!(keep_hunks("", "x", &[]), "");
+        assert_eq!(keep_hunks(&old, &new, &all), Some(new.clone()));
+        assert_eq!(keep_hunks(&old, &new, &[]), Some(old.clone()));
+        assert!(keep_hunks(&old, &new, &[1]).unwrap().starts_with("0\n1\n2\n3\n4\nfive\n"));
+        assert_eq!(keep_hunks("", "x", &[1]).as_deref(), Some("x"));
+        assert_eq!(keep_hunks("", "x", &[]).as_deref(), Some(""));
+        assert_eq!(keep_hunks("", "x", &[2]), None);
     }
 }

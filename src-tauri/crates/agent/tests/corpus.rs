@@ -1,0 +1,92 @@
+//! The corpora of attacks and of benign cases, as a person's settings would meet them. A case says
+//! what must be decided; the files stand in `guard/tests/corpus/`.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use countersign_agent::{Check, Checker, Folders, Overrides, Settings};
+use countersign_protocol::{ExecSecurity, FileApproval};
+use countersign_testkit::{TempWorkspace, fill};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+fn corpus(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guard/tests/corpus");
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+fn cases(name: &str) -> Vec<Value> {
+    corpus(name).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn checker(workspace: &TempWorkspace) -> Checker {
+    let own = workspace.root().join("own");
+    Checker::new(Folders::find(Some(own.join("data")), Some(own.join("settings/config.toml"))).unwrap())
+}
+
+fn settings(over: Overrides) -> Settings {
+    Settings::load(&PathBuf::from("/nonexistent/config.toml"), over).unwrap()
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_path_case_is_decided_right() {
+    let mut wrong = Vec::new();
+    let cases = cases("paths.jsonl");
+    for case in &cases {
+        let workspace = TempWorkspace::of_steps(&case["setup"]);
+        let args = fill(&case["args"].to_string(), workspace.root());
+        let check = Check {
+            tool: case["tool"].as_str().unwrap().to_owned(),
+            args: serde_json::from_str(&args).unwrap(),
+        };
+        let file_approval = match case["file_approval"].as_str() {
+            Some("none") => FileApproval::None,
+            _ => FileApproval::Always,
+        };
+        let settings = settings(Overrides { file_approval: Some(file_approval), ..Overrides::default() });
+        let judged = checker(&workspace).judge(&workspace.path(), &settings, &check).unwrap();
+        if judged.decision != case["expect"].as_str().unwrap() {
+            wrong.push(format!("{}: {judged:?}, but {}", case["id"], case["why"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(cases.len() > 150);
+}
+
+/// What must ask never runs by itself. Of what may run, the small grammar of this version reads a
+/// part; the number may only rise.
+#[test]
+fn no_command_case_is_a_hole() {
+    const ALLOWED_SO_FAR: usize = 50;
+    let workspace = TempWorkspace::of_steps(&serde_json::from_str(&corpus("commands.setup.json")).unwrap());
+    let mut checker = checker(&workspace);
+    let (mut holes, mut allowed) = (Vec::new(), 0);
+    for case in cases("commands.jsonl") {
+        let case: Value = serde_json::from_str(&fill(&case.to_string(), workspace.root())).unwrap();
+        let exec_security = case.get("exec_security").map_or(Ok(ExecSecurity::Allowlist), |value| {
+            serde_json::from_value(value.clone())
+        });
+        let over = Overrides {
+            exec_security: Some(exec_security.unwrap()),
+            allow: strings(&case["allow"]),
+            ..Overrides::default()
+        };
+        let mut args = json!({"command": case["exec"]});
+        for field in ["cwd", "env"] {
+            if let Some(value) = case.get(field) {
+                args[field] = value.clone();
+            }
+        }
+        let check = Check { tool: "exec".to_owned(), args };
+        let judged = checker.judge(&workspace.path(), &settings(over), &check).unwrap();
+        match (case["expect"].as_str().unwrap(), judged.decision) {
+            ("ask", "ask" | "deny") | ("allow", "ask") => {}
+            ("allow", "allow") => allowed += 1,
+            _ => holes.push(format!("{}: {judged:?}, but {}", case["id"], case["why"])),
+        }
+    }
+    assert!(holes.is_empty(), "{holes:#?}");
+    assert!(allowed >= ALLOWED_SO_FAR, "{allowed}");
+}
