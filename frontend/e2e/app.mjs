@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import nodeTest from 'node:test';
 import { endAll, OUT, output, Process, shootDisplay, startDisplay, startDriver, TARGET } from './display.mjs';
-import { Fatal, newSession, pause, until } from './webdriver.mjs';
+import { Fatal, newSession, pause, TEXT_OF, until } from './webdriver.mjs';
 
 export const APP = process.env.E2E_APP ?? join(TARGET, 'debug', 'countersign');
 export const MODEL = process.env.E2E_MODEL ?? join(TARGET, 'debug', 'scripted-model');
@@ -17,6 +17,11 @@ export const KEY = 'sk-ant-e2e-4f1c0ffee5';
 /** A new folder of this test's own. */
 export function tempFolder(name) {
   return mkdtempSync(join('/var/tmp', `countersign-e2e-${name}-`));
+}
+
+/** Removes a folder; a process on its way out may still write to it for a moment. */
+function removeFolder(path) {
+  rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
 
 /** A workspace with these files (name to text), and an empty folder beside it. */
@@ -30,7 +35,7 @@ export function makeWorkspace(files = {}) {
     mkdirSync(join(path, name, '..'), { recursive: true });
     writeFileSync(join(path, name), text);
   }
-  return { path, outside, remove: () => rmSync(parent, { recursive: true, force: true }) };
+  return { path, outside, remove: () => removeFolder(parent) };
 }
 
 /** Starts the scripted model with these replies, or with the seed task. */
@@ -127,6 +132,10 @@ export async function startApp({ workspace, modelUrl, key = KEY, args = [], env:
   Object.assign(env, {
     DISPLAY: display,
     GDK_BACKEND: 'x11',
+    // No session bus: one would be started by itself, with a portal that mounts a folder below HOME.
+    DBUS_SESSION_BUS_ADDRESS: 'disabled:',
+    GSETTINGS_BACKEND: 'memory',
+    GIO_USE_VFS: 'local',
     NO_AT_BRIDGE: '1',
     LC_ALL: 'C.UTF-8',
     HOME: home,
@@ -155,7 +164,7 @@ export async function startApp({ workspace, modelUrl, key = KEY, args = [], env:
   } catch (error) {
     await shootDisplay(join(OUT, 'start.png')).catch(() => {});
     await driver.end();
-    rmSync(home, { recursive: true, force: true });
+    removeFolder(home);
     throw new Error(`${error.message}; see ${driver.log}`);
   }
 }
@@ -204,8 +213,8 @@ export class App {
   /** The open cards, those first that stand first in the page. */
   cards() {
     return this.page.execute(
-      `return [...document.querySelectorAll('[data-testid=card]')].map((card) =>
-        ({ approval: card.dataset.approval, kind: card.dataset.kind, text: card.textContent }))`,
+      `${TEXT_OF} return [...document.querySelectorAll('[data-testid=card]')].map((card) =>
+        ({ approval: card.dataset.approval, kind: card.dataset.kind, text: textOf(card) }))`,
     );
   }
 
@@ -218,29 +227,34 @@ export class App {
     );
   }
 
-  /** Waits until the card's approve button takes clicks, and gives the button. */
-  armed(approval) {
-    const css = `${testId('card', `[data-approval="${approval}"]`)} ${testId('approve', '[data-armed=true]')}`;
-    return this.page.shown(css, { what: `the card ${approval} can be approved` });
+  /** Waits until a button of the card takes clicks, and gives it. */
+  armed(approval, button = 'approve') {
+    const css = `${testId('card', `[data-approval="${approval}"]`)} ${testId(button, '[data-armed=true]')}`;
+    return this.page.shown(css, { what: `${button} of the card ${approval} takes clicks` });
+  }
+
+  /** Clicks a button of the card, once, as soon as it takes clicks. */
+  async press(approval, button) {
+    await (await this.armed(approval, button)).click();
   }
 
   /** Approves the next card of this kind with one click; gives the card as it was. */
   async approve(kind, options = {}) {
     const card = await this.card(kind, options);
-    await (await this.armed(card.approval)).click();
+    await this.press(card.approval, 'approve');
     await this.page.gone(testId('card', `[data-approval="${card.approval}"]`), {
       what: `the approved card ${card.approval} is gone`,
     });
     return card;
   }
 
-  /** Denies the next card of this kind, with these words where there are any. */
-  async deny(kind, feedback = '') {
+  /** Denies the next card of this kind, with these words where there are any; `button` is what sends it. */
+  async deny(kind, feedback = '', button = 'deny-confirm') {
     const card = await this.card(kind);
     const of = testId('card', `[data-approval="${card.approval}"]`);
-    await this.page.click(`${of} ${testId('deny')}`);
+    await this.press(card.approval, 'deny');
     if (feedback !== '') await (await this.page.shown(`${of} ${testId('deny-feedback')}`)).type(feedback);
-    await this.page.click(`${of} ${testId('deny-confirm')}`);
+    await this.press(card.approval, button);
     await this.page.gone(of, { what: `the denied card ${card.approval} is gone` });
     return card;
   }
@@ -273,8 +287,6 @@ export class App {
     return until(
       async () => {
         const state = await this.state();
-        const waiting = await this.cards();
-        if (waiting.length > 0) this.unexpected = waiting.map((card) => card.kind).join(', ');
         return !state.running && state.ends > this.ends && (state.writable || !writable);
       },
       { timeout, what: 'the run ended' },
@@ -309,7 +321,7 @@ export class App {
   async end() {
     await this.page.deleteSession().catch(() => {}); // where the program is gone, there is nothing to close
     await this.driver.end();
-    rmSync(this.home, { recursive: true, force: true });
+    removeFolder(this.home);
   }
 }
 
@@ -366,9 +378,12 @@ export function windowTest(name, setup, body) {
       await keepTraces(name, app, model);
       throw error;
     } finally {
-      await app?.end();
-      await model?.end();
-      workspace.remove();
+      try {
+        await app?.end();
+      } finally {
+        await model?.end();
+        workspace.remove();
+      }
     }
   });
 }

@@ -120,10 +120,7 @@ windowTest(
   { script: [call('toolu_stop', 'exec', { command: 'touch ran' }), { when: 'go on', text: 'Going on.' }] },
   async ({ app, model, workspace }) => {
     await app.sendTask('Touch it.');
-    const card = await app.card('exec');
-    const of = `[data-testid=card][data-approval="${card.approval}"]`;
-    await app.page.click(`${of} [data-testid=deny]`);
-    await app.page.click(`${of} [data-testid=deny-stop]`);
+    await app.deny('exec', '', 'deny-stop');
     await app.finished();
     assert.equal(model.requests().length, 1, 'the model was not asked again');
     await app.sendTask('go on');

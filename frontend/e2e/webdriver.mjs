@@ -1,5 +1,13 @@
 // A small WebDriver client (W3C) over fetch: what these tests need, and no more.
 
+/** A function for scripts in the page: the text of an element and of the shadow roots in it. */
+export const TEXT_OF = `
+  const textOf = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return node.data;
+    const nodes = [...(node.shadowRoot?.childNodes ?? []), ...node.childNodes];
+    return node.nodeName === 'STYLE' ? '' : nodes.map(textOf).join('');
+  };`;
+
 const ELEMENT_KEY = 'element-6066-11e4-a52e-4f735466cecf';
 
 /** Keys as WebDriver writes them. */
@@ -162,8 +170,19 @@ export class Session {
     });
   }
 
+  /** The page as HTML, then what its shadow roots hold. */
   html() {
-    return this.execute('return document.documentElement.outerHTML');
+    return this.execute(`
+      const parts = [document.documentElement.outerHTML];
+      const walk = (root) => {
+        for (const element of root.querySelectorAll('*')) {
+          if (!element.shadowRoot) continue;
+          parts.push(element.shadowRoot.innerHTML);
+          walk(element.shadowRoot);
+        }
+      };
+      walk(document);
+      return parts.join('\\n');`);
   }
 
   /** The page as PNG, drawn after two frames since an earlier picture can be older than the DOM. */
@@ -214,9 +233,9 @@ export class Element {
     return this.session.call('GET', `/element/${this.id}/text`);
   }
 
-  /** The text as it is in the DOM, also where it is scrolled or folded away. */
+  /** The text as it is in the DOM, also where it is scrolled away or in a shadow root. */
   content() {
-    return this.session.execute('return arguments[0].textContent', [this]);
+    return this.session.execute(`${TEXT_OF} return textOf(arguments[0]);`, [this]);
   }
 
   attr(name) {

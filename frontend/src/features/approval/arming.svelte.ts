@@ -25,6 +25,7 @@ export class Arming {
   busy: boolean = $state(false);
 
   readonly #measure: () => string;
+  #going = false;
   #painted = false;
   #inView = false;
   #front = document.visibilityState === "visible" && document.hasFocus();
@@ -40,11 +41,20 @@ export class Arming {
     this.#measure = measure;
   }
 
+  /** The card stands in the page. */
+  start(): void {
+    this.#going = true;
+    this.renew();
+  }
+
   /** Starts anew: the content changed, or the place. */
   renew(): void {
     this.#disarm();
     this.#painted = false;
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    this.#frame = null;
+    // An answer can come after the card is gone.
+    if (!this.#going) return;
     // The first frame draws the change; at the second it is on the screen.
     this.#frame = requestAnimationFrame(() => {
       this.#frame = requestAnimationFrame(() => {
@@ -56,11 +66,10 @@ export class Arming {
     });
   }
 
+  /** The card is gone. */
   stop(): void {
-    this.#disarm();
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    this.#frame = null;
-    this.#painted = false;
+    this.#going = false;
+    this.renew();
   }
 
   /** Whether the card can be seen in full. */
@@ -188,7 +197,7 @@ export function watchCard(arming: Arming, card: HTMLElement): () => void {
     { threshold: [0, 0.5, IN_VIEW, 1] },
   );
   seen.observe(card);
-  arming.renew();
+  arming.start();
 
   return () => {
     window.removeEventListener("focus", onFocus);

@@ -22,7 +22,7 @@ export class Typing {
       this.#field = event.target;
       this.#at = performance.now();
     };
-    const kinds = ["input", "keydown", "compositionupdate"] as const;
+    const kinds = ["input", "compositionupdate"] as const;
     for (const kind of kinds) window.addEventListener(kind, note, true);
     return () => {
       for (const kind of kinds) window.removeEventListener(kind, note, true);

@@ -1,0 +1,23 @@
+# A line or two each: the work is in scripts/, cargo and npm.
+.PHONY: help run test check e2e dev package
+
+help: ## Show this list
+	@grep -E '^[a-z0-9]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: ## Install what is missing, build, and open the window
+	@scripts/run
+
+test: ## Install what is missing, and run all tests, the real window's included
+	@scripts/test
+
+check: ## Format, lints, types, dead code, licences and advisories
+	@scripts/check
+
+e2e: ## Only the tests of the real window
+	@scripts/e2e
+
+dev: ## The window with hot reload of the page
+	@scripts/dev
+
+package: ## A .deb, and an AppImage where possible
+	@scripts/package

@@ -1,0 +1,108 @@
+import { vi } from "vitest";
+import type { OpenCard } from "../../state/approvals.svelte";
+
+/** Stands in for the browser, which tells what is in view. */
+export class FakeIntersection {
+  static all: FakeIntersection[] = [];
+  readonly #tell: IntersectionObserverCallback;
+
+  constructor(tell: IntersectionObserverCallback) {
+    this.#tell = tell;
+    FakeIntersection.all.push(this);
+  }
+  observe(): void {
+    this.show(1);
+  }
+  unobserve(): void {}
+  disconnect(): void {
+    FakeIntersection.all = FakeIntersection.all.filter((one) => one !== this);
+  }
+  show(ratio: number): void {
+    const entry = { isIntersecting: ratio > 0, intersectionRatio: ratio } as IntersectionObserverEntry;
+    this.#tell([entry], this as unknown as IntersectionObserver);
+  }
+}
+
+/** Two frames, and the time until the buttons arm, to the millisecond. */
+export async function frames(): Promise<void> {
+  await vi.advanceTimersToNextFrame();
+  await vi.advanceTimersToNextFrame();
+}
+
+export function exec(more: Partial<Extract<OpenCard, { kind: "exec" }>> = {}): OpenCard {
+  return {
+    type: "approval_requested",
+    approval: "a1",
+    call: "c1",
+    revision: 1,
+    kind: "exec",
+    command: "npm test",
+    display: { shown: "npm test", warnings: [] },
+    cwd: "/home/me/app",
+    env: {},
+    timeout: 300,
+    shell: "/bin/bash",
+    confine: true,
+    network: false,
+    reasons: ["No rule covers npm test."],
+    parts: [],
+    suggested_patterns: ["npm test *"],
+    ...more,
+  };
+}
+
+export function edit(more: Partial<Extract<OpenCard, { kind: "edit" }>> = {}): OpenCard {
+  return {
+    type: "approval_requested",
+    approval: "e1",
+    call: "c2",
+    revision: 3,
+    kind: "edit",
+    path: "src/a.js",
+    display: { shown: "src/a.js", warnings: [] },
+    resolved: "/home/me/app/src/a.js",
+    outside: false,
+    created: false,
+    diff: "",
+    changes: {
+      added: 1,
+      removed: 1,
+      hunks: [
+        {
+          number: 1,
+          old_start: 13,
+          old_lines: 1,
+          new_start: 13,
+          new_lines: 1,
+          lines: [
+            { kind: "removed", old: 13, spans: [{ text: "a = 1", changed: false }] },
+            { kind: "added", new: 13, spans: [{ text: "<b>a</b> = 2", changed: true }], no_newline: true },
+          ],
+        },
+      ],
+    },
+    warnings: [],
+    before_sha256: "0".repeat(64),
+    after_sha256: "1".repeat(64),
+    reasons: [],
+    ...more,
+  };
+}
+
+export function look(more: Partial<Extract<OpenCard, { kind: "path" }>> = {}): OpenCard {
+  return {
+    type: "approval_requested",
+    approval: "p1",
+    call: "c3",
+    revision: 1,
+    kind: "path",
+    tool: "read",
+    path: "../x.txt",
+    display: { shown: "../x.txt", warnings: [] },
+    resolved: "/home/me/x.txt",
+    workspace: "/home/me/app",
+    outside: true,
+    reasons: [],
+    ...more,
+  };
+}
