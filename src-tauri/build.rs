@@ -6,9 +6,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     tauri_build::try_build(
         tauri_build::Attributes::new()
             .capabilities_path_pattern("./src-tauri/capabilities/**/*")
-            .app_manifest(
-                tauri_build::AppManifest::new().commands(&["submit", "query", "subscribe"]),
-            ),
+            .app_manifest(tauri_build::AppManifest::new().commands(&[
+                "submit",
+                "query",
+                "subscribe",
+            ])),
     )?;
     Ok(())
 }

@@ -1,22 +1,21 @@
 // The program under test with its scripted model, and the few things a person does in its window.
 
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import nodeTest from 'node:test';
-import { endAll, OUT, output, Process, shootDisplay, startDisplay, startDriver, TARGET } from './display.mjs';
-import { Fatal, newSession, pause, TEXT_OF, until } from './webdriver.mjs';
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { OUT, output, Process, shootDisplay, startDisplay, startDriver, TARGET } from "./display.mjs";
+import { Fatal, newSession, TEXT_OF, until } from "./webdriver.mjs";
 
-export const APP = process.env.E2E_APP ?? join(TARGET, 'debug', 'countersign');
-export const MODEL = process.env.E2E_MODEL ?? join(TARGET, 'debug', 'scripted-model');
+export const APP = process.env.E2E_APP ?? join(TARGET, "debug", "countersign");
+export const MODEL = process.env.E2E_MODEL ?? join(TARGET, "debug", "scripted-model");
 
 /** What the model server is told; nothing of it may be seen anywhere else. */
-export const KEY = 'sk-ant-e2e-4f1c0ffee5';
+export const KEY = "sk-ant-e2e-4f1c0ffee5";
 
 /** A new folder of this test's own. */
 export function tempFolder(name) {
-  return mkdtempSync(join('/var/tmp', `countersign-e2e-${name}-`));
+  return mkdtempSync(join("/var/tmp", `countersign-e2e-${name}-`));
 }
 
 /** Removes a folder; a process on its way out may still write to it for a moment. */
@@ -26,50 +25,50 @@ function removeFolder(path) {
 
 /** A workspace with these files (name to text), and an empty folder beside it. */
 export function makeWorkspace(files = {}) {
-  const parent = tempFolder('ws');
-  const path = join(parent, 'project');
-  const outside = join(parent, 'outside');
+  const parent = tempFolder("ws");
+  const path = join(parent, "project");
+  const outside = join(parent, "outside");
   mkdirSync(path);
   mkdirSync(outside);
   for (const [name, text] of Object.entries(files)) {
-    mkdirSync(join(path, name, '..'), { recursive: true });
+    mkdirSync(join(path, name, ".."), { recursive: true });
     writeFileSync(join(path, name), text);
   }
   return { path, outside, remove: () => removeFolder(parent) };
 }
 
 /** Starts the scripted model with these replies, or with the seed task. */
-export async function startModel(script = 'seed', { repeat = false } = {}) {
+export async function startModel(script = "seed", { repeat = false } = {}) {
   if (!existsSync(MODEL)) throw new Error(`no scripted model at ${MODEL}; build countersign-testkit`);
-  const folder = tempFolder('model');
-  const record = join(folder, 'record.jsonl');
-  const args = ['--port', '0', '--record', record];
-  if (script === 'seed') {
-    args.unshift('--seed-task');
+  const folder = tempFolder("model");
+  const record = join(folder, "record.jsonl");
+  const args = ["--port", "0", "--record", record];
+  if (script === "seed") {
+    args.unshift("--seed-task");
   } else {
-    const file = join(folder, 'script.json');
+    const file = join(folder, "script.json");
     writeFileSync(file, JSON.stringify(script));
-    args.unshift('--script', file);
+    args.unshift("--script", file);
   }
-  if (repeat) args.push('--repeat');
-  const server = new Process('model', MODEL, args, process.env);
+  if (repeat) args.push("--repeat");
+  const server = new Process("model", MODEL, args, process.env);
   const url = await until(
     () => {
-      if (!server.alive) throw new Fatal(`the scripted model ended: ${readFileSync(server.log, 'utf8')}`);
-      return /^listening (\S+)$/m.exec(readFileSync(server.log, 'utf8'))?.[1];
+      if (!server.alive) throw new Fatal(`the scripted model ended: ${readFileSync(server.log, "utf8")}`);
+      return /^listening (\S+)$/m.exec(readFileSync(server.log, "utf8"))?.[1];
     },
-    { timeout: 10_000, what: 'the scripted model listens' },
+    { timeout: 10_000, what: "the scripted model listens" },
   );
   const model = {
     url,
     /** The requests so far as they came, each with its `problems`. */
     requests() {
       if (!existsSync(record)) return [];
-      const text = readFileSync(record, 'utf8');
-      const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
-      return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+      const text = readFileSync(record, "utf8");
+      const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
+      return lines.filter((line) => line !== "").map((line) => JSON.parse(line));
     },
-    raw: () => (existsSync(record) ? readFileSync(record, 'utf8') : ''),
+    raw: () => (existsSync(record) ? readFileSync(record, "utf8") : ""),
     problems: () => model.requests().flatMap((request) => request.problems),
     /** What the model was told of its tool calls, by the call's id, as text. */
     results() {
@@ -78,7 +77,7 @@ export async function startModel(script = 'seed', { repeat = false } = {}) {
         for (const message of request.messages ?? []) {
           if (!Array.isArray(message.content)) continue;
           for (const block of message.content) {
-            if (block.type === 'tool_result') results.set(block.tool_use_id, resultText(block.content));
+            if (block.type === "tool_result") results.set(block.tool_use_id, resultText(block.content));
           }
         }
       }
@@ -93,8 +92,8 @@ export async function startModel(script = 'seed', { repeat = false } = {}) {
 }
 
 function resultText(content) {
-  if (typeof content === 'string') return content;
-  return (content ?? []).map((block) => block.text ?? '').join('\n');
+  if (typeof content === "string") return content;
+  return (content ?? []).map((block) => block.text ?? "").join("\n");
 }
 
 /** All texts in a tool's result, so that words are compared as the model reads them, not as JSON writes them. */
@@ -102,11 +101,11 @@ export function wordsOf(result) {
   try {
     const words = [];
     const walk = (value) => {
-      if (typeof value === 'string') words.push(value);
-      else if (value !== null && typeof value === 'object') Object.values(value).forEach(walk);
+      if (typeof value === "string") words.push(value);
+      else if (value !== null && typeof value === "object") Object.values(value).forEach(walk);
     };
     walk(JSON.parse(result));
-    return words.length > 0 ? words.join('\n') : result;
+    return words.length > 0 ? words.join("\n") : result;
   } catch {
     return result;
   }
@@ -116,14 +115,14 @@ export function wordsOf(result) {
 export async function startApp({ workspace, modelUrl, key = KEY, args = [], env: more = {} } = {}) {
   if (!existsSync(APP)) throw new Error(`no program at ${APP}; build it with its page`);
   const display = await startDisplay();
-  const home = tempFolder('home');
+  const home = tempFolder("home");
   const folder = (name) => {
     const path = join(home, name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return path;
   };
-  const dataDir = folder('data');
-  const config = join(folder('settings'), 'config.toml');
+  const dataDir = folder("data");
+  const config = join(folder("settings"), "config.toml");
   const env = { ...process.env, ...more };
   for (const name of Object.keys(env)) {
     // Nothing of whoever runs the tests: no keys, no other display, no session bus with portals.
@@ -131,38 +130,38 @@ export async function startApp({ workspace, modelUrl, key = KEY, args = [], env:
   }
   Object.assign(env, {
     DISPLAY: display,
-    GDK_BACKEND: 'x11',
+    GDK_BACKEND: "x11",
     // No session bus: one would be started by itself, with a portal that mounts a folder below HOME.
-    DBUS_SESSION_BUS_ADDRESS: 'disabled:',
-    GSETTINGS_BACKEND: 'memory',
-    GIO_USE_VFS: 'local',
-    NO_AT_BRIDGE: '1',
-    LC_ALL: 'C.UTF-8',
+    DBUS_SESSION_BUS_ADDRESS: "disabled:",
+    GSETTINGS_BACKEND: "memory",
+    GIO_USE_VFS: "local",
+    NO_AT_BRIDGE: "1",
+    LC_ALL: "C.UTF-8",
     HOME: home,
-    XDG_CONFIG_HOME: folder('config'),
-    XDG_DATA_HOME: folder('share'),
-    XDG_STATE_HOME: folder('state'),
-    XDG_CACHE_HOME: folder('cache'),
-    XDG_RUNTIME_DIR: folder('run'),
+    XDG_CONFIG_HOME: folder("config"),
+    XDG_DATA_HOME: folder("share"),
+    XDG_STATE_HOME: folder("state"),
+    XDG_CACHE_HOME: folder("cache"),
+    XDG_RUNTIME_DIR: folder("run"),
   });
   if (modelUrl) {
     env.ANTHROPIC_BASE_URL = modelUrl;
     env.ANTHROPIC_API_KEY = key;
   }
   const { driver, base } = await startDriver(env);
-  const given = [...(workspace ? [workspace] : []), '--data-dir', dataDir, '--config', config, ...args];
+  const given = [...(workspace ? [workspace] : []), "--data-dir", dataDir, "--config", config, ...args];
   try {
     const session = await newSession(base, {
-      alwaysMatch: { browserName: 'wry', 'tauri:options': { application: APP, args: given } },
+      alwaysMatch: { browserName: "wry", "tauri:options": { application: APP, args: given } },
     });
     const app = new App({ session, driver, home, dataDir });
-    await app.page.shown('[data-testid=welcome], [data-testid=transcript]', {
+    await app.page.shown("[data-testid=welcome], [data-testid=transcript]", {
       timeout: 30_000,
-      what: 'the window shows the welcome screen or a workspace',
+      what: "the window shows the welcome screen or a workspace",
     });
     return app;
   } catch (error) {
-    await shootDisplay(join(OUT, 'start.png')).catch(() => {});
+    await shootDisplay(join(OUT, "start.png")).catch(() => {});
     await driver.end();
     removeFolder(home);
     throw new Error(`${error.message}; see ${driver.log}`);
@@ -170,7 +169,7 @@ export async function startApp({ workspace, modelUrl, key = KEY, args = [], env:
 }
 
 /** A CSS selector for a `data-testid`; `more` are further conditions on the same element. */
-export function testId(id, more = '') {
+export function testId(id, more = "") {
   return `[data-testid=${id}]${more}`;
 }
 
@@ -185,29 +184,29 @@ export class App {
   }
 
   /** Waits for the element and gives it. */
-  byTestId(id, more = '', options = {}) {
+  byTestId(id, more = "", options = {}) {
     return this.page.shown(testId(id, more), options);
   }
 
-  clickOn(id, more = '', options = {}) {
+  clickOn(id, more = "", options = {}) {
     return this.page.click(testId(id, more), options);
   }
 
   /** Writes into the message box and sends, as a person does. */
   async sendTask(text) {
     this.ends = (await this.state()).ends;
-    const before = (await this.messages('user')).length;
+    const before = (await this.messages("user")).length;
     const box = await until(
       async () => {
-        const composer = await this.page.find(testId('composer'));
+        const composer = await this.page.find(testId("composer"));
         return (await composer.enabled()) ? composer : null;
       },
-      { what: 'the message box can be written in' },
+      { what: "the message box can be written in" },
     );
     await box.click();
     await box.type(text);
-    await this.clickOn('send', ':not([disabled])');
-    await until(async () => (await this.messages('user')).length > before, { what: 'the message is in the chat' });
+    await this.clickOn("send", ":not([disabled])");
+    await until(async () => (await this.messages("user")).length > before, { what: "the message is in the chat" });
   }
 
   /** The open cards, those first that stand first in the page. */
@@ -220,7 +219,7 @@ export class App {
 
   /** Waits for a card of this kind (any, where none is told) and gives it; `other` is an approval it must not be. */
   card(kind, { other, ...options } = {}) {
-    const name = kind ? `a card of kind ${kind}` : 'a card';
+    const name = kind ? `a card of kind ${kind}` : "a card";
     return until(
       async () => (await this.cards()).find((one) => (!kind || one.kind === kind) && one.approval !== other),
       { timeout: 30_000, what: other ? `${name} other than ${other}` : name, ...options },
@@ -228,8 +227,8 @@ export class App {
   }
 
   /** Waits until a button of the card takes clicks, and gives it. */
-  armed(approval, button = 'approve') {
-    const css = `${testId('card', `[data-approval="${approval}"]`)} ${testId(button, '[data-armed=true]')}`;
+  armed(approval, button = "approve") {
+    const css = `${testId("card", `[data-approval="${approval}"]`)} ${testId(button, "[data-armed=true]")}`;
     return this.page.shown(css, { what: `${button} of the card ${approval} takes clicks` });
   }
 
@@ -241,19 +240,19 @@ export class App {
   /** Approves the next card of this kind with one click; gives the card as it was. */
   async approve(kind, options = {}) {
     const card = await this.card(kind, options);
-    await this.press(card.approval, 'approve');
-    await this.page.gone(testId('card', `[data-approval="${card.approval}"]`), {
+    await this.press(card.approval, "approve");
+    await this.page.gone(testId("card", `[data-approval="${card.approval}"]`), {
       what: `the approved card ${card.approval} is gone`,
     });
     return card;
   }
 
   /** Denies the next card of this kind, with these words where there are any; `button` is what sends it. */
-  async deny(kind, feedback = '', button = 'deny-confirm') {
+  async deny(kind, feedback = "", button = "deny-confirm") {
     const card = await this.card(kind);
-    const of = testId('card', `[data-approval="${card.approval}"]`);
-    await this.press(card.approval, 'deny');
-    if (feedback !== '') await (await this.page.shown(`${of} ${testId('deny-feedback')}`)).type(feedback);
+    const of = testId("card", `[data-approval="${card.approval}"]`);
+    await this.press(card.approval, "deny");
+    if (feedback !== "") await (await this.page.shown(`${of} ${testId("deny-feedback")}`)).type(feedback);
     await this.press(card.approval, button);
     await this.page.gone(of, { what: `the denied card ${card.approval} is gone` });
     return card;
@@ -270,7 +269,7 @@ export class App {
           window.e2eCards += node.querySelectorAll('[data-testid=card]').length;
         }
       }).observe(document.body, { childList: true, subtree: true });`);
-    return () => this.page.execute('return window.e2eCards');
+    return () => this.page.execute("return window.e2eCards");
   }
 
   /** Whether a run is going, whether the message box is open, and how many runs have ended. */
@@ -289,17 +288,17 @@ export class App {
         const state = await this.state();
         return !state.running && state.ends > this.ends && (state.writable || !writable);
       },
-      { timeout, what: 'the run ended' },
+      { timeout, what: "the run ended" },
     ).catch(async (error) => {
-      const cards = (await this.cards()).map((card) => card.kind).join(', ');
-      throw new Error(`${error.message}; open cards: ${cards || 'none'}`);
+      const cards = (await this.cards()).map((card) => card.kind).join(", ");
+      throw new Error(`${error.message}; open cards: ${cards || "none"}`);
     });
   }
 
   /** The texts of the messages of a role. */
   messages(role) {
     return this.page.execute(
-      'return [...document.querySelectorAll(`[data-testid=message][data-role=${arguments[0]}]`)].map((one) => one.textContent)',
+      "return [...document.querySelectorAll('[data-testid=message][data-role=' + arguments[0] + ']')].map((one) => one.textContent)",
       [role],
     );
   }
@@ -314,7 +313,7 @@ export class App {
 
   /** What the program and the drivers wrote to their outputs. */
   log() {
-    return readFileSync(this.driver.log, 'utf8');
+    return readFileSync(this.driver.log, "utf8");
   }
 
   /** Closes the window and everything that was started for it. */
@@ -340,74 +339,18 @@ export async function filesBelow(folder) {
 /** The ids of the processes whose command line has this in it. */
 export function processesWith(text) {
   return new Promise((resolve, reject) => {
-    const child = spawn('pgrep', ['-f', '--', text], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let told = '';
-    child.stdout.on('data', (data) => (told += data));
-    child.once('error', reject);
-    child.once('close', (code) => {
+    const child = spawn("pgrep", ["-f", "--", text], { stdio: ["ignore", "pipe", "inherit"] });
+    let told = "";
+    child.stdout.on("data", (data) => (told += data));
+    child.once("error", reject);
+    child.once("close", (code) => {
       if (code > 1) reject(new Error(`pgrep ended with ${code}`));
-      else resolve(told.split('\n').filter((line) => line !== ''));
+      else resolve(told.split("\n").filter((line) => line !== ""));
     });
   });
 }
 
 /** Runs xdotool on the tests' display. */
 export async function xdotool(...args) {
-  return (await output('xdotool', args, await startDisplay())).trim();
+  return (await output("xdotool", args, await startDisplay())).trim();
 }
-
-/**
- * A test in a window of its own. `setup` gives what it needs: `files` of the workspace, the model's `script`,
- * whether a folder is `open` at the start, and whether there is a `model` at all. `script` may be a function
- * of the workspace.
- */
-export function windowTest(name, setup, body) {
-  nodeTest(name, { timeout: 240_000 }, async () => {
-    const workspace = makeWorkspace(setup.files);
-    let model;
-    let app;
-    try {
-      setup.prepare?.(workspace);
-      if (setup.model !== false) {
-        const script = typeof setup.script === 'function' ? setup.script(workspace) : (setup.script ?? 'seed');
-        model = await startModel(script);
-      }
-      app = await startApp({ workspace: setup.open === false ? undefined : workspace.path, modelUrl: model?.url });
-      await body({ app, model, workspace });
-    } catch (error) {
-      await keepTraces(name, app, model);
-      throw error;
-    } finally {
-      try {
-        await app?.end();
-      } finally {
-        await model?.end();
-        workspace.remove();
-      }
-    }
-  });
-}
-
-nodeTest.after(endAll);
-
-/** What helps to understand a failure: the display, the page, and what the model was asked. */
-async function keepTraces(name, app, model) {
-  const base = join(OUT, name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, ''));
-  mkdirSync(OUT, { recursive: true });
-  const kept = [];
-  const keep = async (ending, make) => {
-    try {
-      await make(`${base}${ending}`);
-      kept.push(`${base}${ending}`);
-    } catch (error) {
-      console.error(`not kept: ${ending}: ${error.message}`);
-    }
-  };
-  await keep('.png', shootDisplay);
-  if (app) await keep('.html', async (path) => writeFileSync(path, await app.page.html()));
-  if (app) await keep('.log', async (path) => writeFileSync(path, app.log()));
-  if (model) await keep('.jsonl', async (path) => writeFileSync(path, model.raw()));
-  console.error(`kept: ${kept.join(' ')}`);
-}
-
-export { pause, until };

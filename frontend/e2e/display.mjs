@@ -1,22 +1,22 @@
 // A display of its own for the tests: Xvfb, a window manager on it, and tauri-driver per start of the program.
 
-import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { until } from './webdriver.mjs';
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { until } from "./webdriver.mjs";
 
 /** The checkout. */
-export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 /** Where cargo builds. */
-export const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
+export const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 /** Where pictures of failures go; the logs lie in `logs` below. */
-export const OUT = join(TARGET, 'e2e');
-export const LOGS = join(OUT, 'logs');
+export const OUT = join(TARGET, "e2e");
+export const LOGS = join(OUT, "logs");
 
-const TAURI_DRIVER = process.env.TAURI_DRIVER ?? join(TARGET, 'tools', 'bin', 'tauri-driver');
-const NATIVE_DRIVER = process.env.WEBKIT_DRIVER ?? '/usr/bin/WebKitWebDriver';
+const TAURI_DRIVER = process.env.TAURI_DRIVER ?? join(TARGET, "tools", "bin", "tauri-driver");
+const NATIVE_DRIVER = process.env.WEBKIT_DRIVER ?? "/usr/bin/WebKitWebDriver";
 
 const running = [];
 let spawned = 0;
@@ -28,13 +28,13 @@ export class Process {
     spawned += 1;
     this.name = name;
     this.log = join(LOGS, `${process.pid}-${spawned}-${name}.log`);
-    const log = openSync(this.log, 'w');
-    this.child = spawn(program, args, { env, stdio: ['ignore', log, log] });
+    const log = openSync(this.log, "w");
+    this.child = spawn(program, args, { env, stdio: ["ignore", log, log] });
     closeSync(log);
     this.failure = null;
     this.ended = new Promise((resolve) => {
-      this.child.once('exit', () => resolve());
-      this.child.once('error', (error) => {
+      this.child.once("exit", () => resolve());
+      this.child.once("error", (error) => {
         this.failure = error;
         resolve();
       });
@@ -58,8 +58,8 @@ export class Process {
     const at = running.indexOf(this);
     if (at >= 0) running.splice(at, 1);
     if (!this.alive) return;
-    this.child.kill('SIGTERM');
-    const late = setTimeout(() => this.child.kill('SIGKILL'), patience);
+    this.child.kill("SIGTERM");
+    const late = setTimeout(() => this.child.kill("SIGKILL"), patience);
     await this.ended;
     clearTimeout(late);
   }
@@ -70,10 +70,14 @@ export async function endAll() {
   while (running.length > 0) await running[running.length - 1].end();
 }
 
-process.on('exit', () => {
-  for (const left of running.splice(0).reverse()) left.child.kill('SIGTERM');
+process.on("exit", () => {
+  for (const left of running.splice(0).reverse()) left.child.kill("SIGTERM");
 });
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) {
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+]) {
   process.once(signal, () => {
     endAll().finally(() => process.exit(code));
   });
@@ -83,8 +87,8 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
       const { port } = server.address();
       server.close(() => resolve(port));
     });
@@ -103,8 +107,8 @@ export async function startDisplay({ width = 1440, height = 900 } = {}) {
   for (let number = 90 + (process.pid % 100); number < 400; number += 1) {
     if (existsSync(`/tmp/.X${number}-lock`) || existsSync(`/tmp/.X11-unix/X${number}`)) continue;
     const name = `:${number}`;
-    const screen = ['-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp'];
-    const server = new Process('xvfb', 'Xvfb', [name, ...screen], process.env);
+    const screen = ["-screen", "0", `${width}x${height}x24`, "-nolisten", "tcp"];
+    const server = new Process("xvfb", "Xvfb", [name, ...screen], process.env);
     try {
       await until(
         () => {
@@ -118,22 +122,22 @@ export async function startDisplay({ width = 1440, height = 900 } = {}) {
       if (server.failure) throw error;
       continue; // another took the number in the meantime
     }
-    const manager = new Process('openbox', 'openbox', [], { ...process.env, DISPLAY: name });
+    const manager = new Process("openbox", "openbox", [], { ...process.env, DISPLAY: name });
     await until(
       async () => {
         manager.expectAlive();
-        return (await output('xprop', ['-root', '_NET_SUPPORTING_WM_CHECK'], name)).includes('window id');
+        return (await output("xprop", ["-root", "_NET_SUPPORTING_WM_CHECK"], name)).includes("window id");
       },
-      { timeout: 5_000, what: 'a window manager on the display' },
+      { timeout: 5_000, what: "a window manager on the display" },
     ).catch((error) => {
       // Without xprop there is nothing to ask; the window manager still has to be alive.
-      if (error.message.includes('ENOENT')) manager.expectAlive();
+      if (error.message.includes("ENOENT")) manager.expectAlive();
       else throw error;
     });
     display = name;
     return display;
   }
-  throw new Error('no free X display between :90 and :399');
+  throw new Error("no free X display between :90 and :399");
 }
 
 /** Starts tauri-driver with this environment, which the program it starts gets too. */
@@ -144,8 +148,8 @@ export async function startDriver(env) {
   const port = await freePort();
   let native = await freePort();
   while (native === port) native = await freePort();
-  const args = ['--port', `${port}`, '--native-port', `${native}`, '--native-driver', NATIVE_DRIVER];
-  const driver = new Process('tauri-driver', TAURI_DRIVER, args, env);
+  const args = ["--port", `${port}`, "--native-port", `${native}`, "--native-driver", NATIVE_DRIVER];
+  const driver = new Process("tauri-driver", TAURI_DRIVER, args, env);
   const base = `http://127.0.0.1:${port}`;
   return { driver, base };
 }
@@ -154,14 +158,14 @@ export async function startDriver(env) {
 export function output(program, args, onDisplay) {
   return new Promise((resolve, reject) => {
     const env = onDisplay ? { ...process.env, DISPLAY: onDisplay } : process.env;
-    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const told = { stdout: '', stderr: '' };
-    child.stdout.on('data', (data) => (told.stdout += data));
-    child.stderr.on('data', (data) => (told.stderr += data));
-    child.once('error', reject);
-    child.once('close', (code) => {
+    const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    const told = { stdout: "", stderr: "" };
+    child.stdout.on("data", (data) => (told.stdout += data));
+    child.stderr.on("data", (data) => (told.stderr += data));
+    child.once("error", reject);
+    child.once("close", (code) => {
       if (code === 0) resolve(told.stdout);
-      else reject(new Error(`${program} ${args.join(' ')}: exit ${code}: ${told.stderr.trim()}`));
+      else reject(new Error(`${program} ${args.join(" ")}: exit ${code}: ${told.stderr.trim()}`));
     });
   });
 }
@@ -169,5 +173,5 @@ export function output(program, args, onDisplay) {
 /** A picture of the whole display, also of what is no web page. */
 export async function shootDisplay(path) {
   mkdirSync(dirname(path), { recursive: true });
-  await output('import', ['-window', 'root', path], display ?? process.env.DISPLAY);
+  await output("import", ["-window", "root", path], display ?? process.env.DISPLAY);
 }

@@ -1,47 +1,73 @@
 // Makes the pictures of the documentation: `node screenshots.mjs [light|dark]`, into docs/screens.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { makeWorkspace, startApp, startModel } from './app.mjs';
-import { endAll, ROOT } from './display.mjs';
-import { until } from './webdriver.mjs';
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeWorkspace, startApp, startModel } from "./app.mjs";
+import { endAll, ROOT } from "./display.mjs";
+import { until } from "./webdriver.mjs";
 
-const SCREENS = join(ROOT, 'docs', 'screens');
+const SCREENS = process.env.E2E_SCREENS ?? join(ROOT, "docs", "screens");
 const SIZE = { width: 1280, height: 800 };
 
 const FILES = {
-  'README.md': '# Shelf\n\nLists the books on a shelf, sorted by author.\n',
-  'package.json': '{\n  "name": "shelf",\n  "version": "1.2.0",\n  "type": "module",\n  "scripts": { "test": "node --test" }\n}\n',
-  'src/shelf.js':
-    'const BY_AUTHOR = new Intl.Collator("en");\n\n/** The books, sorted by author. */\nexport function sorted(books) {\n  return [...books].sort((a, b) => BY_AUTHOR.compare(a.author, b.author));\n}\n\n/** One line of the list. */\nexport function line(book) {\n  return `${book.author}: ${book.title}`;\n}\n',
-  'src/books.js':
+  "README.md": "# Shelf\n\nLists the books on a shelf, sorted by author.\n",
+  "package.json":
+    '{\n  "name": "shelf",\n  "version": "1.2.0",\n  "type": "module",\n  "scripts": { "test": "node --test" }\n}\n',
+  "src/shelf.js":
+    'const BY_AUTHOR = new Intl.Collator("en");\n\n/** The books, sorted by author. */\nexport function sorted(books) {\n  return [...books].sort((a, b) => BY_AUTHOR.compare(a.author, b.author));\n}\n\n/** One line of the list. */\nexport function line(book) {\n  return [book.author, book.title].join(", ");\n}\n',
+  "src/books.js":
     'export const books = [\n  { author: "Woolf", title: "The Waves", year: 1931 },\n  { author: "Borges", title: "Ficciones", year: 1944 },\n  { author: "Calvino", title: "Invisible Cities", year: 1972 },\n];\n',
 };
 
 const script = (outside) => [
   {
-    text: 'I have read the project. The list has no test yet, so I will **write one first**.',
-    tools: [{ id: 'toolu_read', name: 'read', input: { path: 'src/shelf.js' } }],
+    text: "I have read the project. The list has no test yet, so I will **write one first**.",
+    tools: [{ id: "toolu_read", name: "read", input: { path: "src/shelf.js" } }],
   },
   {
-    text: 'A test for the order and for the line:',
+    text: "A test for the order and for the line:",
     tools: [
       {
-        id: 'toolu_write',
-        name: 'write',
+        id: "toolu_write",
+        name: "write",
         input: {
-          path: 'test/shelf.test.js',
+          path: "test/shelf.test.js",
           content:
-            'import assert from "node:assert/strict";\nimport test from "node:test";\nimport { books } from "../src/books.js";\nimport { line, sorted } from "../src/shelf.js";\n\ntest("sorted by author", () => {\n  assert.deepEqual(sorted(books).map((book) => book.author), ["Borges", "Calvino", "Woolf"]);\n});\n\ntest("a line has the year", () => {\n  assert.equal(line(books[1]), "Borges: Ficciones (1944)");\n});\n',
+            'import assert from "node:assert/strict";\nimport test from "node:test";\nimport { books } from "../src/books.js";\nimport { line, sorted } from "../src/shelf.js";\n\ntest("sorted by author", () => {\n  assert.deepEqual(sorted(books).map((book) => book.author), ["Borges", "Calvino", "Woolf"]);\n});\n\ntest("a line has the year", () => {\n  assert.equal(line(books[1]), "Borges, Ficciones, 1944");\n});\n',
         },
       },
     ],
   },
-  { text: 'The line lacks the year. I add it:', tools: [{ id: 'toolu_edit', name: 'edit', input: { path: 'src/shelf.js', old_text: '  return `${book.author}: ${book.title}`;', new_text: '  return `${book.author}: ${book.title} (${book.year})`;' } }] },
-  { text: 'Now the tests:', tools: [{ id: 'toolu_exec', name: 'exec', input: { command: 'node --test 2>&1 | tail -n 9 && git -c color.ui=never status --short || true' } }] },
-  { text: 'The style guide lies beside the project:', tools: [{ id: 'toolu_path', name: 'read', input: { path: join(outside, 'style.md') } }] },
   {
-    text: 'Both tests pass.\n\n- `test/shelf.test.js` checks the **order** and the **line**.\n- `src/shelf.js` now prints the year:\n\n```js\nreturn `${book.author}: ${book.title} (${book.year})`;\n```\n\nThe style guide asks for nothing more.',
+    text: "The line lacks the year. I add it:",
+    tools: [
+      {
+        id: "toolu_edit",
+        name: "edit",
+        input: {
+          path: "src/shelf.js",
+          old_text: '  return [book.author, book.title].join(", ");',
+          new_text: '  return [book.author, book.title, book.year].join(", ");',
+        },
+      },
+    ],
+  },
+  {
+    text: "Now the tests:",
+    tools: [
+      {
+        id: "toolu_exec",
+        name: "exec",
+        input: { command: "node --test 2>&1 | tail -n 9 && git -c color.ui=never status --short || true" },
+      },
+    ],
+  },
+  {
+    text: "The style guide lies beside the project:",
+    tools: [{ id: "toolu_path", name: "read", input: { path: join(outside, "style.md") } }],
+  },
+  {
+    text: 'Both tests pass.\n\n- `test/shelf.test.js` checks the **order** and the **line**.\n- `src/shelf.js` now prints the year:\n\n```js\nreturn [book.author, book.title, book.year].join(", ");\n```\n\nThe style guide asks for nothing more.',
   },
 ];
 
@@ -53,12 +79,12 @@ async function shoot(app, name, theme) {
 
 /** Opens a window of the pictures' size in the theme, and checks that both came about. */
 async function open(theme, options) {
-  const env = { GTK_THEME: theme === 'dark' ? 'Adwaita:dark' : 'Adwaita' };
+  const env = { GTK_THEME: theme === "dark" ? "Adwaita:dark" : "Adwaita" };
   const app = await startApp({ ...options, env });
   const asked = { ...SIZE };
   await until(
     async () => {
-      const is = await app.page.execute('return { width: innerWidth, height: innerHeight }');
+      const is = await app.page.execute("return { width: innerWidth, height: innerHeight }");
       if (is.width === SIZE.width && is.height === SIZE.height) return true;
       // The window's frame counts in the size that is asked for.
       asked.width += SIZE.width - is.width;
@@ -69,15 +95,15 @@ async function open(theme, options) {
     { every: 400, what: `a page of ${SIZE.width} by ${SIZE.height}` },
   );
   const dark = await app.page.execute("return matchMedia('(prefers-color-scheme: dark)').matches");
-  if (dark !== (theme === 'dark')) throw new Error(`the page is ${dark ? 'dark' : 'light'}, not ${theme}`);
+  if (dark !== (theme === "dark")) throw new Error(`the page is ${dark ? "dark" : "light"}, not ${theme}`);
   return app;
 }
 
 async function welcome(theme) {
-  const app = await open(theme, { modelUrl: 'http://127.0.0.1:9' });
+  const app = await open(theme, { modelUrl: "http://127.0.0.1:9" });
   try {
-    await app.byTestId('open-folder', ':not([disabled])');
-    await shoot(app, 'welcome', theme);
+    await app.byTestId("open-folder", ":not([disabled])");
+    await shoot(app, "welcome", theme);
   } finally {
     await app.end();
   }
@@ -85,29 +111,29 @@ async function welcome(theme) {
 
 async function work(theme) {
   const workspace = makeWorkspace(FILES);
-  writeFileSync(join(workspace.outside, 'style.md'), '# Style\n\nShort lines, no abbreviations.\n');
+  writeFileSync(join(workspace.outside, "style.md"), "# Style\n\nShort lines, no abbreviations.\n");
   const model = await startModel(script(workspace.outside));
   let app;
   try {
     app = await open(theme, { workspace: workspace.path, modelUrl: model.url });
-    await app.byTestId('tree-item', '[data-path="src"]');
-    await app.clickOn('tree-item', '[data-path="src"]');
-    await app.sendTask('Add a test for the list, and print the year of each book.');
-    for (const kind of ['write', 'edit', 'exec', 'path']) {
+    await app.byTestId("tree-item", '[data-path="src"]');
+    await app.clickOn("tree-item", '[data-path="src"]');
+    await app.sendTask("Add a test for the list, and print the year of each book.");
+    for (const kind of ["write", "edit", "exec", "path"]) {
       const card = await app.card(kind);
       await app.armed(card.approval);
       await shoot(app, kind, theme);
       await app.approve(kind);
     }
     await app.finished();
-    await shoot(app, 'chat', theme);
-    await app.clickOn('tree-item', '[data-path="src/shelf.js"]');
-    await until(async () => (await (await app.byTestId('file-view')).content()).includes('book.year'), {
-      what: 'the file is shown',
+    await shoot(app, "chat", theme);
+    await app.clickOn("tree-item", '[data-path="src/shelf.js"]');
+    await until(async () => (await (await app.byTestId("file-view")).content()).includes("book.year"), {
+      what: "the file is shown",
     });
-    await shoot(app, 'tree', theme);
+    await shoot(app, "tree", theme);
     const problems = model.problems();
-    if (problems.length > 0) throw new Error(problems.join('\n'));
+    if (problems.length > 0) throw new Error(problems.join("\n"));
   } finally {
     await app?.end();
     await model.end();
@@ -115,7 +141,7 @@ async function work(theme) {
   }
 }
 
-const themes = process.argv.length > 2 ? process.argv.slice(2) : ['light', 'dark'];
+const themes = process.argv.length > 2 ? process.argv.slice(2) : ["light", "dark"];
 mkdirSync(SCREENS, { recursive: true });
 try {
   for (const theme of themes) {

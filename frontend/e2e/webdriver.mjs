@@ -8,23 +8,23 @@ export const TEXT_OF = `
     return node.nodeName === 'STYLE' ? '' : nodes.map(textOf).join('');
   };`;
 
-const ELEMENT_KEY = 'element-6066-11e4-a52e-4f735466cecf';
+const ELEMENT_KEY = "element-6066-11e4-a52e-4f735466cecf";
 
 /** Keys as WebDriver writes them. */
 export const Keys = {
-  enter: '\uE007',
-  escape: '\uE00C',
-  tab: '\uE004',
-  backspace: '\uE003',
-  control: '\uE009',
-  null: '\uE000',
+  enter: "\uE007",
+  escape: "\uE00C",
+  tab: "\uE004",
+  backspace: "\uE003",
+  control: "\uE009",
+  null: "\uE000",
 };
 
 /** What a driver answered that is no success: `code` is WebDriver's, such as `no such element`. */
 export class WebDriverError extends Error {
   constructor(code, message) {
     super(`${code}: ${message}`);
-    this.name = 'WebDriverError';
+    this.name = "WebDriverError";
     this.code = code;
   }
 }
@@ -38,7 +38,7 @@ export function pause(milliseconds) {
  * Calls `probe` until it gives something that is neither false, null, undefined nor an exception, and gives
  * that; fails at the deadline with `what` and the last exception.
  */
-export async function until(probe, { timeout = 15_000, every = 100, what = 'the condition' } = {}) {
+export async function until(probe, { timeout = 15_000, every = 100, what = "the condition" } = {}) {
   const deadline = Date.now() + timeout;
   let last;
   for (;;) {
@@ -51,7 +51,7 @@ export async function until(probe, { timeout = 15_000, every = 100, what = 'the 
       last = error;
     }
     if (Date.now() >= deadline) {
-      const because = last ? ` (last: ${last.message})` : '';
+      const because = last ? ` (last: ${last.message})` : "";
       throw new Error(`${what}: not within ${timeout} ms${because}`);
     }
     await pause(every);
@@ -64,7 +64,7 @@ export class Fatal extends Error {}
 async function request(method, url, body, timeout) {
   const response = await fetch(url, {
     method,
-    headers: body === undefined ? {} : { 'content-type': 'application/json' },
+    headers: body === undefined ? {} : { "content-type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
     signal: AbortSignal.timeout(timeout),
   });
@@ -73,10 +73,10 @@ async function request(method, url, body, timeout) {
   try {
     value = JSON.parse(text).value;
   } catch {
-    throw new WebDriverError('unknown error', `HTTP ${response.status}: ${text.slice(0, 300)}`);
+    throw new WebDriverError("unknown error", `HTTP ${response.status}: ${text.slice(0, 300)}`);
   }
   if (!response.ok) {
-    throw new WebDriverError(value?.error ?? 'unknown error', value?.message ?? text.slice(0, 300));
+    throw new WebDriverError(value?.error ?? "unknown error", value?.message ?? text.slice(0, 300));
   }
   return value;
 }
@@ -86,7 +86,7 @@ async function request(method, url, body, timeout) {
  * the first call is tried again.
  */
 export async function newSession(base, capabilities, { timeout = 60_000 } = {}) {
-  await until(async () => (await request('GET', `${base}/status`, undefined, 5_000)) ?? true, {
+  await until(async () => (await request("GET", `${base}/status`, undefined, 5_000)) ?? true, {
     timeout: 20_000,
     what: `a driver answers at ${base}/status`,
   });
@@ -95,7 +95,7 @@ export async function newSession(base, capabilities, { timeout = 60_000 } = {}) 
   for (;;) {
     tries += 1;
     try {
-      const value = await request('POST', `${base}/session`, { capabilities }, 30_000);
+      const value = await request("POST", `${base}/session`, { capabilities }, 30_000);
       return new Session(base, value.sessionId);
     } catch (error) {
       if (tries >= 4 || Date.now() >= deadline) {
@@ -114,17 +114,17 @@ export class Session {
   }
 
   call(method, path, body, timeout = 30_000) {
-    return request(method, `${this.base}${path}`, method === 'POST' ? (body ?? {}) : undefined, timeout);
+    return request(method, `${this.base}${path}`, method === "POST" ? (body ?? {}) : undefined, timeout);
   }
 
   /** The first element that matches; fails with `no such element`. */
   async find(css) {
-    const value = await this.call('POST', '/element', { using: 'css selector', value: css });
+    const value = await this.call("POST", "/element", { using: "css selector", value: css });
     return new Element(this, value[ELEMENT_KEY], css);
   }
 
   async findAll(css) {
-    const values = await this.call('POST', '/elements', { using: 'css selector', value: css });
+    const values = await this.call("POST", "/elements", { using: "css selector", value: css });
     return values.map((value) => new Element(this, value[ELEMENT_KEY], css));
   }
 
@@ -164,7 +164,7 @@ export class Session {
 
   /** Runs the body of a function in the page. */
   execute(script, args = []) {
-    return this.call('POST', '/execute/sync', {
+    return this.call("POST", "/execute/sync", {
       script,
       args: args.map((arg) => (arg instanceof Element ? arg.reference() : arg)),
     });
@@ -187,19 +187,19 @@ export class Session {
 
   /** The page as PNG, drawn after two frames since an earlier picture can be older than the DOM. */
   async screenshot() {
-    await this.call('POST', '/execute/async', {
-      script: 'const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)));',
+    await this.call("POST", "/execute/async", {
+      script: "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)));",
       args: [],
     });
-    return Buffer.from(await this.call('GET', '/screenshot'), 'base64');
+    return Buffer.from(await this.call("GET", "/screenshot"), "base64");
   }
 
   setSize(width, height) {
-    return this.call('POST', '/window/rect', { width, height });
+    return this.call("POST", "/window/rect", { width, height });
   }
 
   async deleteSession() {
-    await this.call('DELETE', '', undefined, 15_000);
+    await this.call("DELETE", "", undefined, 15_000);
   }
 }
 
@@ -216,21 +216,21 @@ export class Element {
   }
 
   click() {
-    return this.session.call('POST', `/element/${this.id}/click`);
+    return this.session.call("POST", `/element/${this.id}/click`);
   }
 
   /** Types into it, key by key. */
   type(text) {
-    return this.session.call('POST', `/element/${this.id}/value`, { text });
+    return this.session.call("POST", `/element/${this.id}/value`, { text });
   }
 
   clear() {
-    return this.session.call('POST', `/element/${this.id}/clear`);
+    return this.session.call("POST", `/element/${this.id}/clear`);
   }
 
   /** The text as it is shown. */
   text() {
-    return this.session.call('GET', `/element/${this.id}/text`);
+    return this.session.call("GET", `/element/${this.id}/text`);
   }
 
   /** The text as it is in the DOM, also where it is scrolled away or in a shadow root. */
@@ -239,14 +239,14 @@ export class Element {
   }
 
   attr(name) {
-    return this.session.call('GET', `/element/${this.id}/attribute/${encodeURIComponent(name)}`);
+    return this.session.call("GET", `/element/${this.id}/attribute/${encodeURIComponent(name)}`);
   }
 
   displayed() {
-    return this.session.call('GET', `/element/${this.id}/displayed`);
+    return this.session.call("GET", `/element/${this.id}/displayed`);
   }
 
   enabled() {
-    return this.session.call('GET', `/element/${this.id}/enabled`);
+    return this.session.call("GET", `/element/${this.id}/enabled`);
   }
 }

@@ -1,5 +1,5 @@
 /** For how long after a keystroke someone counts as typing. */
-export const TYPING_MS = 1000;
+const TYPING_MS = 1000;
 
 const NO_TEXT = new Set(["button", "checkbox", "color", "file", "image", "radio", "range", "reset", "submit"]);
 

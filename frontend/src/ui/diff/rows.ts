@@ -1,5 +1,5 @@
 /** A stretch of a line; `changed` where it differs from the line that it replaces. */
-export interface DiffSpan {
+interface DiffSpan {
   text: string;
   changed: boolean;
 }

@@ -4,9 +4,7 @@
 use crate::session::Core;
 use crate::turn::Control;
 use countersign_guard::{Action, Answer, Approved, GuardError, Receipt, Rule, Verdict, View};
-use countersign_protocol::{
-    ApprovalId, CallId, DecidedBy, Decision, EditScope, Event,
-};
+use countersign_protocol::{ApprovalId, CallId, DecidedBy, Decision, EditScope, Event};
 use countersign_store::StoreError;
 use countersign_tools::{Named, Proposal, ToolError};
 use serde_json::{Value, json};
@@ -91,7 +89,8 @@ pub(crate) async fn run_all(
 fn named(call: &Call, workspace: &str) -> Named {
     let below = |path: String| {
         let root = workspace.trim_start_matches('/');
-        path.strip_prefix(root).map_or_else(|| path.clone(), |rest| rest.trim_start_matches('/').to_owned())
+        path.strip_prefix(root)
+            .map_or_else(|| path.clone(), |rest| rest.trim_start_matches('/').to_owned())
     };
     match countersign_tools::named_path(&call.tool, &call.args) {
         Named::Changes(path) => Named::Changes(below(path)),
@@ -252,7 +251,12 @@ async fn ask(
                     return Ok(Settled::Stale(approval));
                 }
                 Err(error) => {
-                    core.publish(decided_by_policy(call, &approval, Decision::Void, error.to_string()))?;
+                    core.publish(decided_by_policy(
+                        call,
+                        &approval,
+                        Decision::Void,
+                        error.to_string(),
+                    ))?;
                     return Ok(done(Outcome::error(error.to_string())));
                 }
                 Ok(()) => {}
@@ -308,7 +312,9 @@ async fn act(
     let receipt = match perform(core, control, call, approved).await? {
         Ok(receipt) => receipt,
         Err(GuardError::Stale(path)) => {
-            let error = format!("{path} changed in the very moment of acting; nothing was written. The user is asked again.");
+            let error = format!(
+                "{path} changed in the very moment of acting; nothing was written. The user is asked again."
+            );
             finish(core, call, started, Outcome::error(error))?;
             return Ok(Settled::Stale(approval));
         }
@@ -317,7 +323,12 @@ async fn act(
     let mut result = match (countersign_tools::render(&call.tool, &receipt), receipt) {
         (Some(result), receipt) => {
             if let (true, Receipt::Written { diff, .. }) = (yes.revised, &receipt) {
-                with(result, "note", "The user changed your proposal before approving it. What was applied is in \"applied\".", diff)
+                with(
+                    result,
+                    "note",
+                    "The user changed your proposal before approving it. What was applied is in \"applied\".",
+                    diff,
+                )
             } else {
                 result
             }
@@ -329,7 +340,9 @@ async fn act(
             match propose(core, control, call, view).await {
                 Ok(Proposal::Answer(result)) => result,
                 Ok(Proposal::Act(_) | Proposal::Reach(_)) => {
-                    return Ok(done(Outcome::error("it leads to yet another place; name that one")));
+                    return Ok(done(Outcome::error(
+                        "it leads to yet another place; name that one",
+                    )));
                 }
                 Err(error) => return Ok(done(Outcome::error(error.to_string()))),
             }
@@ -372,7 +385,11 @@ async fn perform(
         }
     };
     while let Ok(piece) = output.try_recv() {
-        core.publish(Event::ToolOutput { call: call.id.clone(), stream: piece.stream, text: piece.text })?;
+        core.publish(Event::ToolOutput {
+            call: call.id.clone(),
+            stream: piece.stream,
+            text: piece.text,
+        })?;
     }
     Ok(result)
 }
@@ -387,7 +404,8 @@ async fn propose(
     let view = view.until(control.stop.clone());
     let Call { tool, args, .. } = call.clone();
     let proposing = tokio::task::spawn_blocking(move || {
-        countersign_tools::propose(&tool, &args, &view).map_err(|error: ToolError| error.to_string())
+        countersign_tools::propose(&tool, &args, &view)
+            .map_err(|error: ToolError| error.to_string())
     });
     match proposing.await {
         Ok(proposal) => proposal,
@@ -398,7 +416,12 @@ async fn propose(
     }
 }
 
-fn decided(call: &Call, approval: &ApprovalId, decision: Decision, feedback: Option<String>) -> Event {
+fn decided(
+    call: &Call,
+    approval: &ApprovalId,
+    decision: Decision,
+    feedback: Option<String>,
+) -> Event {
     Event::ApprovalDecided {
         approval: approval.clone(),
         call: call.id.clone(),
@@ -411,7 +434,12 @@ fn decided(call: &Call, approval: &ApprovalId, decision: Decision, feedback: Opt
     }
 }
 
-fn decided_by_policy(call: &Call, approval: &ApprovalId, decision: Decision, rule: String) -> Event {
+fn decided_by_policy(
+    call: &Call,
+    approval: &ApprovalId,
+    decision: Decision,
+    rule: String,
+) -> Event {
     Event::ApprovalDecided {
         approval: approval.clone(),
         call: call.id.clone(),

@@ -59,7 +59,11 @@ impl Checker {
         let view = workspace.view();
         let action = match countersign_tools::propose(&check.tool, &check.args, &view) {
             Ok(Proposal::Answer(_)) => {
-                return Ok(answer("allow", "Looking inside the workspace is free.", "inside the workspace"));
+                return Ok(answer(
+                    "allow",
+                    "Looking inside the workspace is free.",
+                    "inside the workspace",
+                ));
             }
             Ok(Proposal::Act(action)) => action,
             Ok(Proposal::Reach(access)) => Action::Reach(access),
@@ -123,7 +127,9 @@ fn refused(error: &ToolError) -> Judgement {
             | GuardError::System(_),
         )
         | ToolError::Unknown { .. }
-        | ToolError::Arguments { .. } => return answer("error", &reason, "the tool itself refuses"),
+        | ToolError::Arguments { .. } => {
+            return answer("error", &reason, "the tool itself refuses");
+        }
     };
     answer("deny", &reason, rule)
 }

@@ -68,7 +68,9 @@ impl Conversation {
         };
         for entry in &self.entries {
             match entry {
-                Entry::User(text) => add(Role::User, vec![ContentBlock::Text { text: text.clone() }]),
+                Entry::User(text) => {
+                    add(Role::User, vec![ContentBlock::Text { text: text.clone() }])
+                }
                 Entry::Assistant { content, calls } => {
                     add(Role::Assistant, content.clone());
                     let results = calls.iter().map(|call| self.result(call)).collect();

@@ -5,11 +5,11 @@ use crate::queue::{Hub, Reader};
 use crate::session::{Session, SessionOptions};
 use crate::tree::{Learned, Tree};
 use crate::{AgentError, Folders, Overrides, Settings, sample};
-use countersign_provider::{Provider, Secret, Tour};
 use countersign_protocol::{
     AppState, ConfinementInfo, ErrorCode, Feed, KeySource, ModelInfo, Op, ProviderKind, Query,
     QueryAnswer, RecentWorkspace, SessionState, WelcomeInfo, WireError, WorkspaceInfo,
 };
+use countersign_provider::{Provider, Secret, Tour};
 use countersign_store::Store;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -17,7 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 /// Recent folders that the welcome screen shows.
 const RECENT: usize = 12;
 /// What the tour is asked.
-const TOUR_TASK: &str = "Show me what you do: the test of this project fails. Find out why, fix it, and run the test.";
+const TOUR_TASK: &str =
+    "Show me what you do: the test of this project fails. Find out why, fix it, and run the test.";
 
 /// Where the engine keeps its things, and what it opens.
 #[derive(Clone, Debug, Default)]
@@ -202,8 +203,7 @@ impl Engine {
 
     async fn connect(&self, choice: ModelChoice) -> Result<(), AgentError> {
         let shared = Arc::clone(&self.shared);
-        let provider =
-            models::connect(&shared.folders, &shared.settings, &choice)?;
+        let provider = models::connect(&shared.folders, &shared.settings, &choice)?;
         *lock(&shared.choice) = choice;
         let open = lock(&shared.open)
             .as_ref()
@@ -223,7 +223,11 @@ impl Engine {
 
     fn session(&self, id: &countersign_protocol::SessionId) -> Result<Arc<Session>, WireError> {
         self.shared.current().filter(|session| session.id() == id).ok_or_else(|| {
-            WireError::new(ErrorCode::State, "That session is no longer open.", "Nothing was changed.")
+            WireError::new(
+                ErrorCode::State,
+                "That session is no longer open.",
+                "Nothing was changed.",
+            )
         })
     }
 }
@@ -278,8 +282,7 @@ impl Shared {
         let root = session.workspace().path().to_owned();
         let path = root.display().to_string();
         let name = root.file_name().unwrap_or(root.as_os_str()).to_string_lossy().into_owned();
-        let mut info =
-            WorkspaceInfo { path: path.clone(), name, tour, files: None, trouble: None };
+        let mut info = WorkspaceInfo { path: path.clone(), name, tour, files: None, trouble: None };
         if !tour {
             self.store.remember_workspace(&path)?;
         }
@@ -368,7 +371,9 @@ impl Shared {
         let failed = |error: AgentError| WireError::from(error);
         Ok(match query {
             Query::App => QueryAnswer::App(self.state()),
-            Query::Welcome => QueryAnswer::Welcome(WelcomeInfo { recent: self.recent().map_err(failed)? }),
+            Query::Welcome => {
+                QueryAnswer::Welcome(WelcomeInfo { recent: self.recent().map_err(failed)? })
+            }
             Query::Folder { path } => {
                 let (session, tree) = {
                     let open = lock(&self.open);
@@ -376,7 +381,11 @@ impl Shared {
                     (Arc::clone(&open.session), open.tree.clone())
                 };
                 let tree = tree.ok_or_else(|| {
-                    WireError::new(ErrorCode::System, "The folder cannot be followed.", "Open it again.")
+                    WireError::new(
+                        ErrorCode::System,
+                        "The folder cannot be followed.",
+                        "Open it again.",
+                    )
                 })?;
                 QueryAnswer::Folder(tree.list(&session.workspace().view(), &path).map_err(failed)?)
             }
@@ -397,12 +406,7 @@ impl Shared {
             .map(|(path, opened)| {
                 let folder = Path::new(&path);
                 let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy();
-                RecentWorkspace {
-                    name: name.into_owned(),
-                    exists: folder.is_dir(),
-                    opened,
-                    path,
-                }
+                RecentWorkspace { name: name.into_owned(), exists: folder.is_dir(), opened, path }
             })
             .collect())
     }
@@ -415,7 +419,8 @@ fn no_workspace() -> AgentError {
 /// A message as a sentence of its own.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let first: String =
+        letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
 }

@@ -12,7 +12,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum AgentError {
     /// The system names no folder for settings or data.
-    #[error("the system names no home folder; say where to keep sessions with --data-dir and settings with --config")]
+    #[error(
+        "the system names no home folder; say where to keep sessions with --data-dir and settings with --config"
+    )]
     NoHome,
     /// The settings cannot be read.
     #[error("the settings in {path} cannot be read: {problem}")]
@@ -26,7 +28,9 @@ pub enum AgentError {
     #[error("{0}")]
     Workspace(GuardError),
     /// No model is connected.
-    #[error("no model is connected: set ANTHROPIC_API_KEY, put it into {env_file}, or take the tour, which needs none")]
+    #[error(
+        "no model is connected: set ANTHROPIC_API_KEY, put it into {env_file}, or take the tour, which needs none"
+    )]
     NoModel {
         /// Where keys may be kept.
         env_file: PathBuf,
@@ -74,7 +78,9 @@ impl From<AgentError> for WireError {
             AgentError::State { hint, .. } => (ErrorCode::State, hint.clone()),
             AgentError::Workspace(_) => (ErrorCode::Denied, "Choose another folder.".to_owned()),
             AgentError::NoModel { .. } => (ErrorCode::NoModel, String::new()),
-            AgentError::Provider(_) | AgentError::Settings { .. } => (ErrorCode::Input, String::new()),
+            AgentError::Provider(_) | AgentError::Settings { .. } => {
+                (ErrorCode::Input, String::new())
+            }
             AgentError::NoHome
             | AgentError::Store(_)
             | AgentError::Watch(_)

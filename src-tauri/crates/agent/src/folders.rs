@@ -25,8 +25,9 @@ impl Folders {
             None => own.as_ref().ok_or(AgentError::NoHome)?.config_dir().join("config.toml"),
         };
         let absolute = |path: PathBuf| {
-            std::path::absolute(&path)
-                .map_err(|error| AgentError::system(format!("{} cannot be used", path.display()), error))
+            std::path::absolute(&path).map_err(|error| {
+                AgentError::system(format!("{} cannot be used", path.display()), error)
+            })
         };
         Ok(Self { data: absolute(data)?, settings_file: absolute(settings_file)? })
     }
@@ -71,6 +72,8 @@ impl Folders {
 }
 
 /// Opens the sessions in the data folder.
-pub fn open_store(folders: &Folders) -> Result<std::sync::Arc<countersign_store::Store>, AgentError> {
+pub fn open_store(
+    folders: &Folders,
+) -> Result<std::sync::Arc<countersign_store::Store>, AgentError> {
     Ok(std::sync::Arc::new(countersign_store::Store::open(folders.data())?))
 }

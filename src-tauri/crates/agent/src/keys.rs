@@ -11,6 +11,7 @@ pub(crate) fn find(folders: &Folders, variable: &str) -> Option<(Secret, KeySour
         return Some((Secret::new(key), KeySource::Environment));
     }
     let file = dotenvy::from_path_iter(folders.env_file()).ok()?;
-    let key = file.flatten().find(|(name, _)| name == variable).and_then(|(_, value)| set(value))?;
+    let key =
+        file.flatten().find(|(name, _)| name == variable).and_then(|(_, value)| set(value))?;
     Some((Secret::new(key), KeySource::EnvFile))
 }

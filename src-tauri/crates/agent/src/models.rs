@@ -3,7 +3,8 @@
 use crate::{AgentError, Folders, Settings, keys};
 use countersign_protocol::{KeySource, ModelInfo, ProviderKind};
 use countersign_provider::{
-    Anthropic, AnthropicConfig, DEFAULT_ANTHROPIC_MODEL, EventStream, Provider, ProviderError, Request, Secret, Tour,
+    Anthropic, AnthropicConfig, DEFAULT_ANTHROPIC_MODEL, EventStream, Provider, ProviderError,
+    Request, Secret, Tour,
 };
 use std::sync::Arc;
 
@@ -90,7 +91,9 @@ impl Provider for Unconnected {
     }
 
     fn complete(&self, _: Request) -> EventStream {
-        let error = ProviderError::Other("No model is connected. Connect one, or take the tour.".to_owned());
+        let error = ProviderError::Other(
+            "No model is connected. Connect one, or take the tour.".to_owned(),
+        );
         Box::pin(futures_util::stream::once(async { Err(error) }))
     }
 }

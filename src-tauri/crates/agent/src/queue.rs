@@ -177,7 +177,10 @@ fn live_size(event: &Event) -> usize {
     if event.is_stored() {
         return 0;
     }
-    if let Event::TextDelta { text } | Event::ThinkingDelta { text } | Event::ToolOutput { text, .. } = event {
+    if let Event::TextDelta { text }
+    | Event::ThinkingDelta { text }
+    | Event::ToolOutput { text, .. } = event
+    {
         text.len()
     } else {
         0
@@ -238,7 +241,8 @@ mod tests {
         hub.envelope(&delta("b"));
         hub.envelope(&envelope(Some(1), Event::StepStarted { step: 1 }));
         hub.envelope(&delta("c"));
-        let events: Vec<Event> = envelopes(&mut reader).await.into_iter().map(|e| e.event).collect();
+        let events: Vec<Event> =
+            envelopes(&mut reader).await.into_iter().map(|e| e.event).collect();
         assert_eq!(
             events,
             [
@@ -253,7 +257,8 @@ mod tests {
     async fn what_the_snapshot_held_is_not_told_twice() {
         let hub = Hub::default();
         let first = |seq| envelope(Some(seq), Event::StepStarted { step: 1 });
-        let mut reader = hub.subscribe(|| vec![Feed::Envelopes { envelopes: vec![first(1), first(2)] }]);
+        let mut reader =
+            hub.subscribe(|| vec![Feed::Envelopes { envelopes: vec![first(1), first(2)] }]);
         hub.envelope(&first(2));
         hub.envelope(&first(3));
         let seqs: Vec<_> = envelopes(&mut reader).await.into_iter().filter_map(|e| e.seq).collect();
@@ -268,14 +273,22 @@ mod tests {
         for _ in 0..10_000 {
             hub.envelope(&envelope(
                 None,
-                Event::ToolOutput { call: CallId::new("c"), stream: Stream::Stdout, text: text.clone() },
+                Event::ToolOutput {
+                    call: CallId::new("c"),
+                    stream: Stream::Stdout,
+                    text: text.clone(),
+                },
             ));
         }
         hub.envelope(&envelope(Some(1), Event::StepStarted { step: 1 }));
         let all = envelopes(&mut reader).await;
         let live: usize = all.iter().map(|envelope| live_size(&envelope.event)).sum();
         assert!(live < MAX_LIVE + 2 * MAX_JOINED, "{live}");
-        assert_eq!(all.last().and_then(|last| last.seq), Some(1), "stored events are never dropped");
+        assert_eq!(
+            all.last().and_then(|last| last.seq),
+            Some(1),
+            "stored events are never dropped"
+        );
     }
 
     #[tokio::test]

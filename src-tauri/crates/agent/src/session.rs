@@ -142,7 +142,10 @@ impl Session {
         })
     }
 
-    pub(crate) fn events(&self, since: u64) -> Result<Vec<countersign_protocol::Envelope>, StoreError> {
+    pub(crate) fn events(
+        &self,
+        since: u64,
+    ) -> Result<Vec<countersign_protocol::Envelope>, StoreError> {
         self.core.journal.events(&self.core.id, since)
     }
 

@@ -80,9 +80,8 @@ impl Settings {
     pub fn load(file: &Path, over: Overrides) -> Result<Self, AgentError> {
         let problem = |problem: String| AgentError::Settings { path: file.to_owned(), problem };
         let form: Form = match std::fs::read_to_string(file) {
-            Ok(text) => {
-                toml::from_str(&text).map_err(|error| problem(error.to_string().trim().to_owned()))?
-            }
+            Ok(text) => toml::from_str(&text)
+                .map_err(|error| problem(error.to_string().trim().to_owned()))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Form::default(),
             Err(error) => return Err(problem(error.to_string())),
         };
@@ -179,7 +178,8 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_empty_and_a_wrong_one_is_refused() {
-        let none = Settings::load(Path::new("/nonexistent/config.toml"), Overrides::default()).unwrap();
+        let none =
+            Settings::load(Path::new("/nonexistent/config.toml"), Overrides::default()).unwrap();
         assert_eq!(none.exec_security, ExecSecurity::ApprovalAlways);
         assert_eq!(none.max_steps, MAX_STEPS);
         assert!(load("exec_securty = \"allowlist\"", Overrides::default()).is_err());

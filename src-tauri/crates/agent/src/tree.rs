@@ -96,8 +96,9 @@ impl Follow {
         loop {
             if std::mem::take(&mut recount) {
                 let (root, stop) = (self.root.clone(), Arc::clone(&self.stop));
-                let counted =
-                    tokio::task::spawn_blocking(move || count_files(&root, &stop)).await.unwrap_or(0);
+                let counted = tokio::task::spawn_blocking(move || count_files(&root, &stop))
+                    .await
+                    .unwrap_or(0);
                 if self.stop.load(Ordering::SeqCst) {
                     return;
                 }

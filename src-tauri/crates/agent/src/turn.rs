@@ -63,7 +63,9 @@ pub(crate) async fn run(core: Arc<Core>, control: Arc<Control>) {
     loop {
         let end = match steps(&core, &control, &mut step).await {
             Ok(end) => end,
-            Err(error) => failed(format!("{error} The run was ended before anything else was done.")),
+            Err(error) => {
+                failed(format!("{error} The run was ended before anything else was done."))
+            }
         };
         if core.finish(end.reason, end.error) {
             return;
@@ -101,7 +103,9 @@ async fn steps(core: &Arc<Core>, control: &Control, step: &mut u32) -> Result<En
             continue;
         }
         return Ok(match stop {
-            StopReason::EndTurn | StopReason::ToolUse | StopReason::Other(_) => RunEnd::EndTurn.into(),
+            StopReason::EndTurn | StopReason::ToolUse | StopReason::Other(_) => {
+                RunEnd::EndTurn.into()
+            }
             StopReason::MaxTokens => failed(format!(
                 "The answer was cut off at {MAX_TOKENS} tokens. What came is kept; send \"go on\" to continue."
             )),
@@ -116,7 +120,9 @@ async fn steps(core: &Arc<Core>, control: &Control, step: &mut u32) -> Result<En
 async fn ask(core: &Arc<Core>, control: &Control) -> Result<Result<Completion, End>, StoreError> {
     let view = core.workspace.view();
     let request = Request {
-        system: tokio::task::spawn_blocking(move || prompt::system(&view)).await.unwrap_or_default(),
+        system: tokio::task::spawn_blocking(move || prompt::system(&view))
+            .await
+            .unwrap_or_default(),
         messages: core.conversation().messages(),
         tools: countersign_tools::specs(),
         max_tokens: MAX_TOKENS,
@@ -160,7 +166,9 @@ fn calls_of(core: &Core, content: &mut [ContentBlock]) -> Vec<Call> {
     for block in content {
         let ContentBlock::ToolUse { id, name, input, invalid } = block else { continue };
         let used = |id: &str| {
-            id.is_empty() || conversation.knows_call(id) || calls.iter().any(|call| call.id.as_str() == id)
+            id.is_empty()
+                || conversation.knows_call(id)
+                || calls.iter().any(|call| call.id.as_str() == id)
         };
         if used(id) {
             *id = format!("call_{}", uuid::Uuid::now_v7().simple());

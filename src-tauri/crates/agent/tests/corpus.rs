@@ -19,7 +19,9 @@ fn cases(name: &str) -> Vec<Value> {
 
 fn checker(workspace: &TempWorkspace) -> Checker {
     let own = workspace.root().join("own");
-    Checker::new(Folders::find(Some(own.join("data")), Some(own.join("settings/config.toml"))).unwrap())
+    Checker::new(
+        Folders::find(Some(own.join("data")), Some(own.join("settings/config.toml"))).unwrap(),
+    )
 }
 
 fn settings(over: Overrides) -> Settings {
@@ -45,7 +47,8 @@ fn every_path_case_is_decided_right() {
             Some("none") => FileApproval::None,
             _ => FileApproval::Always,
         };
-        let settings = settings(Overrides { file_approval: Some(file_approval), ..Overrides::default() });
+        let settings =
+            settings(Overrides { file_approval: Some(file_approval), ..Overrides::default() });
         let judged = checker(&workspace).judge(&workspace.path(), &settings, &check).unwrap();
         if judged.decision != case["expect"].as_str().unwrap() {
             wrong.push(format!("{}: {judged:?}, but {}", case["id"], case["why"]));
@@ -60,14 +63,15 @@ fn every_path_case_is_decided_right() {
 #[test]
 fn no_command_case_is_a_hole() {
     const ALLOWED_SO_FAR: usize = 50;
-    let workspace = TempWorkspace::of_steps(&serde_json::from_str(&corpus("commands.setup.json")).unwrap());
+    let workspace =
+        TempWorkspace::of_steps(&serde_json::from_str(&corpus("commands.setup.json")).unwrap());
     let mut checker = checker(&workspace);
     let (mut holes, mut allowed) = (Vec::new(), 0);
     for case in cases("commands.jsonl") {
         let case: Value = serde_json::from_str(&fill(&case.to_string(), workspace.root())).unwrap();
-        let exec_security = case.get("exec_security").map_or(Ok(ExecSecurity::Allowlist), |value| {
-            serde_json::from_value(value.clone())
-        });
+        let exec_security = case
+            .get("exec_security")
+            .map_or(Ok(ExecSecurity::Allowlist), |value| serde_json::from_value(value.clone()));
         let over = Overrides {
             exec_security: Some(exec_security.unwrap()),
             allow: strings(&case["allow"]),

@@ -5,7 +5,9 @@ mod common;
 
 use common::{KEY, Rig, answer, approve, deny, never};
 use countersign_agent::Overrides;
-use countersign_protocol::{Card, Decision, DecisionInput, EditScope, Event, ExecSecurity, FileApproval, RunEnd};
+use countersign_protocol::{
+    Card, Decision, DecisionInput, EditScope, Event, ExecSecurity, FileApproval, RunEnd,
+};
 use countersign_testkit::{Reply, Script, TempWorkspace, seed_task};
 use serde_json::json;
 
@@ -56,13 +58,15 @@ async fn the_words_of_a_refusal_reach_the_model_unchanged() {
     assert!(result["error"].as_str().unwrap().contains(words));
     let sent = &rig.server.requests()[1]["messages"][2]["content"][0];
     assert_eq!(sent["is_error"], true);
-    let content: serde_json::Value = serde_json::from_str(sent["content"].as_str().unwrap()).unwrap();
+    let content: serde_json::Value =
+        serde_json::from_str(sent["content"].as_str().unwrap()).unwrap();
     assert!(content["error"].as_str().unwrap().contains(words));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_look_outside_asks_and_is_answered_after_a_yes() {
-    let workspace = TempWorkspace::new().beside("outside/notes.txt", "far away\n").file("in.txt", "near\n");
+    let workspace =
+        TempWorkspace::new().beside("outside/notes.txt", "far away\n").file("in.txt", "near\n");
     let outside = workspace.outside().join("notes.txt");
     let look = |id: &str| Reply::new().tool_use(id, "read", json!({"path": outside}));
     let mut rig = Rig::new(
@@ -112,7 +116,11 @@ async fn a_link_that_leads_out_is_refused_without_a_card() {
                 .tool_use("read", "read", json!({"path": "out/notes.txt"}))
                 .tool_use("file", "read", json!({"path": "file"}))
                 .tool_use("write", "write", json!({"path": "out/new.txt", "content": "x"}))
-                .tool_use("edit", "edit", json!({"path": "file", "old_text": "far", "new_text": "x"}))
+                .tool_use(
+                    "edit",
+                    "edit",
+                    json!({"path": "file", "old_text": "far", "new_text": "x"}),
+                )
                 .tool_use("grep", "grep", json!({"pattern": "far", "cwd": "out"})),
             Reply::text("I see"),
         ]),
@@ -135,7 +143,11 @@ async fn an_edit_of_a_file_that_changed_meanwhile_gets_a_new_card() {
     let mut rig = Rig::new(
         workspace,
         script([
-            Reply::new().tool_use("t1", "edit", json!({"path": "a.txt", "old_text": "two", "new_text": "2"})),
+            Reply::new().tool_use(
+                "t1",
+                "edit",
+                json!({"path": "a.txt", "old_text": "two", "new_text": "2"}),
+            ),
             Reply::text("done"),
         ]),
     )
@@ -147,7 +159,11 @@ async fn an_edit_of_a_file_that_changed_meanwhile_gets_a_new_card() {
     std::fs::write(&file, "zero\ntwo\n").unwrap();
     rig.session.decide(&answer(first.clone(), Decision::Approve)).unwrap();
     let (second, card, replaces) = rig.card().await;
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), "zero\ntwo\n", "the stale edit was not applied");
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        "zero\ntwo\n",
+        "the stale edit was not applied"
+    );
     assert_eq!(replaces.as_ref(), Some(&first));
     assert!(matches!(&card, Card::Edit(card) if card.diff.contains(" zero\n-two\n+2")), "{card:?}");
     assert!(rig.events.iter().any(|event| matches!(event,
@@ -165,7 +181,11 @@ async fn a_stale_edit_whose_text_is_gone_is_an_error_without_a_card() {
     let mut rig = Rig::new(
         workspace,
         script([
-            Reply::new().tool_use("t1", "edit", json!({"path": "a.txt", "old_text": "two", "new_text": "2"})),
+            Reply::new().tool_use(
+                "t1",
+                "edit",
+                json!({"path": "a.txt", "old_text": "two", "new_text": "2"}),
+            ),
             Reply::text("done"),
         ]),
     )
@@ -186,7 +206,10 @@ async fn a_command_whose_script_changed_meanwhile_gets_a_new_card() {
     let file = workspace.path().join("run.sh");
     let mut rig = Rig::new(
         workspace,
-        script([Reply::new().tool_use("t1", "exec", json!({"command": "sh run.sh"})), Reply::text("done")]),
+        script([
+            Reply::new().tool_use("t1", "exec", json!({"command": "sh run.sh"})),
+            Reply::text("done"),
+        ]),
     )
     .await;
     let mut number = 0;
@@ -229,7 +252,8 @@ async fn endless_output_stops_on_stop_and_the_session_goes_on() {
     rig.session.send("run").unwrap();
     let (approval, ..) = rig.card().await;
     rig.session.decide(&answer(approval, Decision::Approve)).unwrap();
-    rig.until(|event| matches!(event, Event::ToolOutput { text, .. } if text.contains("y\ny\n"))).await;
+    rig.until(|event| matches!(event, Event::ToolOutput { text, .. } if text.contains("y\ny\n")))
+        .await;
     let pid = rig.workspace.read("pid");
     rig.session.interrupt();
     assert_eq!(rig.end().await.0, RunEnd::Interrupted);
@@ -277,9 +301,11 @@ async fn a_stop_denies_open_cards_and_late_answers_change_nothing() {
 async fn deny_and_stop_ends_the_run_as_refused() {
     let mut rig = Rig::new(
         TempWorkspace::new(),
-        script([Reply::new()
-            .tool_use("t1", "exec", json!({"command": "rm x"}))
-            .tool_use("t2", "exec", json!({"command": "touch made"}))]),
+        script([Reply::new().tool_use("t1", "exec", json!({"command": "rm x"})).tool_use(
+            "t2",
+            "exec",
+            json!({"command": "touch made"}),
+        )]),
     )
     .await;
     let end = rig
@@ -304,7 +330,11 @@ async fn what_a_tool_cannot_do_is_told_to_the_model_and_ends_nothing() {
                 .raw_tool_json("broken", "read", "{\"path\": ")
                 .tool_use("missing", "read", json!({}))
                 .tool_use("absent", "read", json!({"path": "nope.txt"}))
-                .tool_use("twice", "edit", json!({"path": "a.txt", "old_text": "x", "new_text": "y"})),
+                .tool_use(
+                    "twice",
+                    "edit",
+                    json!({"path": "a.txt", "old_text": "x", "new_text": "y"}),
+                ),
             Reply::text("I see"),
         ]),
     )
@@ -329,9 +359,21 @@ async fn edits_of_one_file_wait_for_each_other_and_others_are_open_together() {
         TempWorkspace::new().file("a.txt", "1\n2\n").file("b.txt", "1\n"),
         script([
             Reply::new()
-                .tool_use("a1", "edit", json!({"path": "a.txt", "old_text": "1", "new_text": "one"}))
-                .tool_use("a2", "edit", json!({"path": "./a.txt", "old_text": "2", "new_text": "two"}))
-                .tool_use("b1", "edit", json!({"path": "b.txt", "old_text": "1", "new_text": "one"})),
+                .tool_use(
+                    "a1",
+                    "edit",
+                    json!({"path": "a.txt", "old_text": "1", "new_text": "one"}),
+                )
+                .tool_use(
+                    "a2",
+                    "edit",
+                    json!({"path": "./a.txt", "old_text": "2", "new_text": "two"}),
+                )
+                .tool_use(
+                    "b1",
+                    "edit",
+                    json!({"path": "b.txt", "old_text": "1", "new_text": "one"}),
+                ),
             Reply::text("done"),
         ]),
     )
@@ -372,7 +414,8 @@ async fn edits_of_one_file_wait_for_each_other_and_others_are_open_together() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_yes_for_the_session_covers_its_pattern_and_no_more() {
-    let run = |id: &str, command: &str| Reply::new().tool_use(id, "exec", json!({"command": command}));
+    let run =
+        |id: &str, command: &str| Reply::new().tool_use(id, "exec", json!({"command": command}));
     let mut rig = Rig::new(
         TempWorkspace::new().file("a.txt", "A\n").file("b.txt", "B\n"),
         script([
@@ -390,7 +433,11 @@ async fn a_yes_for_the_session_covers_its_pattern_and_no_more() {
         if asked.len() > 1 {
             return answer(approval, Decision::Deny);
         }
-        assert!(card.suggested_patterns.contains(&"cat *".to_owned()), "{:?}", card.suggested_patterns);
+        assert!(
+            card.suggested_patterns.contains(&"cat *".to_owned()),
+            "{:?}",
+            card.suggested_patterns
+        );
         DecisionInput {
             pattern: Some("cat *".to_owned()),
             ..answer(approval, Decision::ApproveSession)
@@ -405,17 +452,27 @@ async fn a_yes_for_the_session_covers_its_pattern_and_no_more() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_yes_for_edits_of_a_file_covers_that_file() {
-    let write = |id: &str, path: &str| Reply::new().tool_use(id, "write", json!({"path": path, "content": id}));
+    let write = |id: &str, path: &str| {
+        Reply::new().tool_use(id, "write", json!({"path": path, "content": id}))
+    };
     let mut rig = Rig::new(
         TempWorkspace::new(),
-        script([write("1", "a.txt"), write("2", "a.txt"), write("3", "b.txt"), Reply::text("done")]),
+        script([
+            write("1", "a.txt"),
+            write("2", "a.txt"),
+            write("3", "b.txt"),
+            Reply::text("done"),
+        ]),
     )
     .await;
     let mut asked = 0;
     rig.run("x", |_, approval| {
         asked += 1;
         match asked {
-            1 => DecisionInput { scope: Some(EditScope::File), ..answer(approval, Decision::ApproveSession) },
+            1 => DecisionInput {
+                scope: Some(EditScope::File),
+                ..answer(approval, Decision::ApproveSession)
+            },
             _ => answer(approval, Decision::Deny),
         }
     })
@@ -452,21 +509,30 @@ async fn settings_that_allow_are_told_as_the_policy_s_decision() {
         file_approval: Some(FileApproval::None),
         ..Overrides::default()
     };
-    let mut rig = Rig::with(
-        TempWorkspace::new(),
-        script([
-            Reply::new()
-                .tool_use("w", "write", json!({"path": "a.txt", "content": "x"}))
-                .tool_use("e", "exec", json!({"command": "echo 'a  b' c"})),
-            Reply::text("done"),
-        ]),
-        over,
-    )
-    .await;
+    let mut rig =
+        Rig::with(
+            TempWorkspace::new(),
+            script([
+                Reply::new()
+                    .tool_use("w", "write", json!({"path": "a.txt", "content": "x"}))
+                    .tool_use("e", "exec", json!({"command": "echo 'a  b' c"})),
+                Reply::text("done"),
+            ]),
+            over,
+        )
+        .await;
     assert_eq!(rig.run("x", never).await.0, RunEnd::EndTurn);
     assert_eq!(rig.result("e").1["stdout"], "a  b c\n");
-    let decided = rig.events.iter().filter(|event| matches!(event,
-        Event::ApprovalDecided { by: countersign_protocol::DecidedBy::Policy, rule: Some(_), .. }));
+    let decided = rig.events.iter().filter(|event| {
+        matches!(
+            event,
+            Event::ApprovalDecided {
+                by: countersign_protocol::DecidedBy::Policy,
+                rule: Some(_),
+                ..
+            }
+        )
+    });
     assert_eq!(decided.count(), 2);
 }
 
@@ -474,7 +540,8 @@ async fn settings_that_allow_are_told_as_the_policy_s_decision() {
 async fn the_run_stops_after_its_steps() {
     let over = Overrides { max_steps: Some(2), ..Overrides::default() };
     let list = |id: &str| Reply::new().tool_use(id, "glob", json!({"pattern": "*"}));
-    let mut rig = Rig::with(TempWorkspace::new(), script([list("1"), list("2"), list("3")]), over).await;
+    let mut rig =
+        Rig::with(TempWorkspace::new(), script([list("1"), list("2"), list("3")]), over).await;
     assert_eq!(rig.run("x", never).await.0, RunEnd::MaxSteps);
     assert_eq!(rig.server.requests().len(), 2);
 }
@@ -518,8 +585,11 @@ async fn a_wrong_key_ends_the_run_with_clear_words_and_without_the_key() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn call_ids_that_repeat_are_told_apart() {
     let read = || Reply::new().tool_use("same", "read", json!({"path": "a.txt"}));
-    let mut rig =
-        Rig::new(TempWorkspace::new().file("a.txt", "x\n"), script([read(), read(), Reply::text("done")])).await;
+    let mut rig = Rig::new(
+        TempWorkspace::new().file("a.txt", "x\n"),
+        script([read(), read(), Reply::text("done")]),
+    )
+    .await;
     assert_eq!(rig.run("x", never).await.0, RunEnd::EndTurn);
     let mut calls: Vec<String> = rig.results().into_iter().map(|(call, ..)| call).collect();
     calls.dedup();

@@ -89,9 +89,12 @@ mod tests {
             parse(r#"{"approval":"a","decision":"deny","feedback":"no","stop":true}"#),
             Input::Decision(decision) if decision.stop && decision.feedback.as_deref() == Some("no")
         ));
-        assert!(matches!(parse(r#"{"type":"message","text":"x"}"#), Input::Message(text) if text == "x"));
+        assert!(
+            matches!(parse(r#"{"type":"message","text":"x"}"#), Input::Message(text) if text == "x")
+        );
         assert!(matches!(parse(r#"{"type":"interrupt"}"#), Input::Interrupt));
-        for line in ["x", "{}", "[]", r#"{"approval":"a","decision":"yes"}"#, r#"{"type":"other"}"#] {
+        for line in ["x", "{}", "[]", r#"{"approval":"a","decision":"yes"}"#, r#"{"type":"other"}"#]
+        {
             assert!(matches!(parse(line), Input::Senseless(_)), "{line}");
         }
     }

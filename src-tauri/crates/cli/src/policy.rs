@@ -43,7 +43,9 @@ pub(crate) fn check(arguments: &CheckArguments) -> anyhow::Result<u8> {
             args: serde_json::from_str(args)
                 .map_err(|error| BadUsage(format!("--args is no JSON: {error}")))?,
         },
-        (None, _, _) => return Err(BadUsage("say --exec, --tool with --args, or --batch".to_owned()).into()),
+        (None, _, _) => {
+            return Err(BadUsage("say --exec, --tool with --args, or --batch".to_owned()).into());
+        }
     };
     let judged = checker.judge(&workspace, &settings, &question).map_err(|error| match error {
         AgentError::Workspace(_) => anyhow::Error::from(BadUsage(error.to_string())),

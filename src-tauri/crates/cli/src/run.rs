@@ -61,7 +61,8 @@ async fn start(arguments: RunArguments) -> anyhow::Result<u8> {
         store,
     })
     .map_err(usage)?;
-    let someone = arguments.json || (std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
+    let someone =
+        arguments.json || (std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
     let approve = match arguments.approve {
         Some(Approve::Ask) | None if someone => Approve::Ask,
         _ => Approve::Deny,
@@ -69,7 +70,8 @@ async fn start(arguments: RunArguments) -> anyhow::Result<u8> {
     if arguments.json {
         drive(session, &arguments.task, json::Json::new(approve == Approve::Ask), approve).await
     } else {
-        drive(session, &arguments.task, terminal::Terminal::new(approve == Approve::Ask), approve).await
+        drive(session, &arguments.task, terminal::Terminal::new(approve == Approve::Ask), approve)
+            .await
     }
 }
 

@@ -40,8 +40,10 @@ impl Terminal {
             return Ok(());
         }
         self.asked = true;
-        let patterns = self.open.front().map(|(_, patterns)| patterns.as_slice()).unwrap_or_default();
-        let session = patterns.first().map(|pattern| format!(", s approve \"{pattern}\" for this session"));
+        let patterns =
+            self.open.front().map(|(_, patterns)| patterns.as_slice()).unwrap_or_default();
+        let session =
+            patterns.first().map(|pattern| format!(", s approve \"{pattern}\" for this session"));
         let mut out = std::io::stderr().lock();
         write!(out, "a approve{}, d deny, x deny and stop > ", session.unwrap_or_default())?;
         out.flush()
@@ -59,7 +61,9 @@ impl Terminal {
             return Ok(said.map(|line| Input::Message(line.to_owned())));
         };
         match (line.trim(), patterns.first()) {
-            ("a", _) => return Ok(Some(Input::Decision(Box::new(answer(approval, Decision::Approve))))),
+            ("a", _) => {
+                return Ok(Some(Input::Decision(Box::new(answer(approval, Decision::Approve)))));
+            }
             ("s", Some(pattern)) => {
                 let mut decision = answer(approval, Decision::ApproveSession);
                 decision.pattern = Some(pattern.clone());
@@ -104,12 +108,16 @@ impl Face for Terminal {
             }
             Event::ToolOutput { text, .. } => side.write_all(drawn(text).as_bytes())?,
             Event::ToolFinished { ok: false, result, .. } => {
-                let error = result.get("error").and_then(|error| error.as_str()).unwrap_or_default();
+                let error =
+                    result.get("error").and_then(|error| error.as_str()).unwrap_or_default();
                 writeln!(side, "  {}", drawn(error))?;
             }
             Event::ApprovalRequested { approval, card, replaces, .. } => {
                 if replaces.is_some() {
-                    writeln!(side, "\nWhat the last card was made from has changed; this is a new one.")?;
+                    writeln!(
+                        side,
+                        "\nWhat the last card was made from has changed; this is a new one."
+                    )?;
                 }
                 draw(&mut side, card)?;
                 self.open.push_back((approval.clone(), patterns(card)));
@@ -128,7 +136,9 @@ impl Face for Terminal {
             Event::RunFinished { reason, error } => {
                 let why = match reason {
                     RunEnd::EndTurn => "",
-                    RunEnd::MaxSteps => "Stopped: the limit of model calls is reached (--max-steps).",
+                    RunEnd::MaxSteps => {
+                        "Stopped: the limit of model calls is reached (--max-steps)."
+                    }
                     RunEnd::Interrupted => "Interrupted.",
                     RunEnd::Refused => "Denied and stopped.",
                     RunEnd::Error => "The run failed.",
@@ -190,7 +200,11 @@ fn draw(out: &mut impl Write, card: &Card) -> std::io::Result<()> {
         Card::Exec(card) => {
             writeln!(out, "Run this command?\n\n{}\n", card.display.shown)?;
             warn(out, &card.display)?;
-            writeln!(out, "  in {}, with {}, ended after {} s", card.cwd, card.shell, card.timeout)?;
+            writeln!(
+                out,
+                "  in {}, with {}, ended after {} s",
+                card.cwd, card.shell, card.timeout
+            )?;
             if !card.confine {
                 writeln!(out, "  NOT CONFINED: it can do whatever you can")?;
             }
@@ -212,7 +226,12 @@ fn draw(out: &mut impl Write, card: &Card) -> std::io::Result<()> {
         Card::Path(card) => {
             writeln!(out, "Let {} look at {}?", drawn(&card.tool), card.display.shown)?;
             warn(out, &card.display)?;
-            writeln!(out, "  which is {}; the workspace is {}", drawn(&card.resolved), card.workspace)?;
+            writeln!(
+                out,
+                "  which is {}; the workspace is {}",
+                drawn(&card.resolved),
+                card.workspace
+            )?;
             &card.reasons
         }
     };

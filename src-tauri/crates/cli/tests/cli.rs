@@ -13,8 +13,15 @@ fn program(workspace: &TempWorkspace, arguments: &[&str]) -> Command {
     let own = workspace.root().join("own");
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign-cli"));
     command.args(arguments).arg("--workspace").arg(workspace.path());
-    command.arg("--data-dir").arg(own.join("data")).arg("--config").arg(own.join("settings/config.toml"));
-    command.env_remove("ANTHROPIC_BASE_URL").env("ANTHROPIC_API_KEY", KEY).env("HOME", workspace.home());
+    command
+        .arg("--data-dir")
+        .arg(own.join("data"))
+        .arg("--config")
+        .arg(own.join("settings/config.toml"));
+    command
+        .env_remove("ANTHROPIC_BASE_URL")
+        .env("ANTHROPIC_API_KEY", KEY)
+        .env("HOME", workspace.home());
     command
 }
 
@@ -115,7 +122,11 @@ async fn cards_have_the_fields_of_the_contract() {
     let server = server(Script::new([
         exec("1", "ls"),
         Reply::new().tool_use("2", "write", json!({"path": "new.txt", "content": "x\n"})),
-        Reply::new().tool_use("3", "edit", json!({"path": "a.txt", "old_text": "one", "new_text": "1"})),
+        Reply::new().tool_use(
+            "3",
+            "edit",
+            json!({"path": "a.txt", "old_text": "one", "new_text": "1"}),
+        ),
         Reply::new().tool_use("4", "read", json!({"path": outside})),
         Reply::new().tool_use("5", "write", json!({"path": outside, "content": "x\n"})),
         Reply::text("done"),
@@ -133,7 +144,19 @@ async fn cards_have_the_fields_of_the_contract() {
     has(
         &card,
         "exec",
-        &["command", "cwd", "env", "timeout", "shell", "confine", "network", "reasons", "suggested_patterns", "approval", "call"],
+        &[
+            "command",
+            "cwd",
+            "env",
+            "timeout",
+            "shell",
+            "confine",
+            "network",
+            "reasons",
+            "suggested_patterns",
+            "approval",
+            "call",
+        ],
     );
     let card = run.approve();
     has(&card, "write", &file);
@@ -184,13 +207,19 @@ async fn inputs_that_make_no_sense_change_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_input_denies_with_words() {
     let workspace = TempWorkspace::new();
-    let server = server(Script::new([exec("1", "touch made"), exec("2", "touch made"), Reply::text("done")])).await;
+    let server = server(Script::new([
+        exec("1", "touch made"),
+        exec("2", "touch made"),
+        Reply::text("done"),
+    ]))
+    .await;
     let mut run = Run::start(&workspace, &server, &[]);
     run.next("approval_requested");
     run.input = None;
     let (code, events, _) = run.end();
     assert_eq!(code, 0, "the model ended its turn");
-    let denied: Vec<&Value> = events.iter().filter(|event| event["type"] == "approval_decided").collect();
+    let denied: Vec<&Value> =
+        events.iter().filter(|event| event["type"] == "approval_decided").collect();
     assert_eq!(denied.len(), 2);
     assert!(denied.iter().all(|event| event["decision"] == "deny"
         && event["feedback"].as_str().unwrap().contains("interrupted")));
@@ -207,10 +236,12 @@ async fn exit_codes_say_how_the_run_ended() {
     run.say(&json!({"approval": card["approval"], "decision": "deny", "stop": true}));
     assert_eq!(run.end().0, 4);
     // The limit of steps.
-    let endless = server(Script::new([Reply::new().tool_use("1", "glob", json!({"pattern": "*"}))])).await;
+    let endless =
+        server(Script::new([Reply::new().tool_use("1", "glob", json!({"pattern": "*"}))])).await;
     assert_eq!(Run::start(&workspace, &endless, &["--max-steps", "1"]).end().0, 3);
     // A provider that refuses.
-    let wrong = server(Script::new([Reply::error(401, "authentication_error", "invalid x-api-key")])).await;
+    let wrong =
+        server(Script::new([Reply::error(401, "authentication_error", "invalid x-api-key")])).await;
     let (code, events, errors) = Run::start(&workspace, &wrong, &[]).end();
     assert_eq!(code, 1);
     assert!(!format!("{events:?}{errors}").contains(KEY));
@@ -229,14 +260,18 @@ async fn bad_usage_is_two() {
     assert_eq!(code(&mut program(&workspace, &["run", "--max-steps", "0", "x"])), Some(2));
     assert_eq!(code(&mut program(&workspace, &["fly"])), Some(2));
     assert_eq!(code(&mut program(&workspace, &["policy", "check"])), Some(2));
-    assert_eq!(code(&mut program(&workspace, &["policy", "check", "--tool", "read", "--args", "{"])), Some(2));
+    assert_eq!(
+        code(&mut program(&workspace, &["policy", "check", "--tool", "read", "--args", "{"])),
+        Some(2)
+    );
     assert_eq!(code(program(&workspace, &["run", "x"]).env_remove("ANTHROPIC_API_KEY")), Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_reach_neither_commands_nor_events_nor_the_disk() {
     let workspace = TempWorkspace::new();
-    let server = server(Script::new([exec("1", "env; cat /proc/$PPID/environ"), Reply::text("done")])).await;
+    let server =
+        server(Script::new([exec("1", "env; cat /proc/$PPID/environ"), Reply::text("done")])).await;
     let mut run = Run::start(&workspace, &server, &[]);
     run.approve();
     let (code, events, errors) = run.end();
@@ -256,7 +291,8 @@ async fn without_a_terminal_all_is_denied() {
     let workspace = TempWorkspace::new();
     let server = server(Script::new([exec("1", "touch made"), Reply::text("as you wish")])).await;
     let mut command = program(&workspace, &["run", "do it"]);
-    let output = command.env("ANTHROPIC_BASE_URL", server.url()).stdin(Stdio::null()).output().unwrap();
+    let output =
+        command.env("ANTHROPIC_BASE_URL", server.url()).stdin(Stdio::null()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stdout).contains("as you wish"));
     assert!(!workspace.path().join("made").exists());
@@ -271,7 +307,12 @@ async fn the_tour_plays_to_its_end_without_a_key() {
     }
     std::os::unix::fs::symlink("../outside", workspace.path().join("shared")).unwrap();
     let mut command = program(&workspace, &["run", "--json", "--provider", "tour"]);
-    command.arg("show me").env_remove("ANTHROPIC_API_KEY").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .arg("show me")
+        .env_remove("ANTHROPIC_API_KEY")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let (input, lines) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
     let mut run = Run { child, input, lines, seen: Vec::new() };
@@ -286,7 +327,10 @@ async fn the_tour_plays_to_its_end_without_a_key() {
 
 #[test]
 fn the_guard_can_be_asked() {
-    let workspace = TempWorkspace::new().file("a.txt", "x\n").symlink("out", "../outside").file(".env", "K=1\n");
+    let workspace = TempWorkspace::new()
+        .file("a.txt", "x\n")
+        .symlink("out", "../outside")
+        .file(".env", "K=1\n");
     let ask = |arguments: &[&str]| -> Value {
         let mut all = vec!["policy", "check"];
         all.extend(arguments);
@@ -300,7 +344,9 @@ fn the_guard_can_be_asked() {
     assert_eq!(allowed["decision"], "allow");
     assert_eq!(allowed["rule"], "cat *");
     assert_eq!(allowed["runs"], "'cat' 'a.txt'");
-    for command in ["cat /etc/passwd", "cat .env", "cat out/x", "cat a.txt; ls", "cat $X", "ls", "cat -- ../a"] {
+    for command in
+        ["cat /etc/passwd", "cat .env", "cat out/x", "cat a.txt; ls", "cat $X", "ls", "cat -- ../a"]
+    {
         assert_eq!(exec(command)["decision"], "ask", "{command}");
     }
     assert_eq!(ask(&["--exec", "cat a.txt"])["decision"], "ask");
@@ -346,7 +392,8 @@ fn a_batch_is_answered_line_by_line() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let decisions: Vec<&str> = answers.iter().map(|answer| answer["decision"].as_str().unwrap_or("-")).collect();
+    let decisions: Vec<&str> =
+        answers.iter().map(|answer| answer["decision"].as_str().unwrap_or("-")).collect();
     assert_eq!(decisions, ["allow", "ask", "allow", "-", "-", "error", "ask", "error", "error"]);
     assert_eq!(answers[1]["id"], "two");
     assert_eq!((&answers[3]["deceptive"], &answers[4]["deceptive"]), (&json!(true), &json!(false)));

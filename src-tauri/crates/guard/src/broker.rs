@@ -138,9 +138,7 @@ impl Broker {
         open.decided.insert(input.approval.clone());
         drop(open);
         let answer = match plan {
-            Plan::Deny => {
-                Answer::Denied { feedback: input.feedback.clone(), stop: input.stop }
-            }
+            Plan::Deny => Answer::Denied { feedback: input.feedback.clone(), stop: input.stop },
             Plan::Approve { rule, revision } => {
                 let mut action = waiting.action;
                 let revised = revision.is_some();
@@ -185,11 +183,19 @@ impl Broker {
                     .transpose()?;
                 let rule = match (lasting, input.scope) {
                     (false, None) => None,
-                    (false, Some(_)) => return senseless("a scope goes with approve_session or approve_always"),
-                    (true, None) => return senseless("say which edits: \"scope\" is \"file\" or \"workspace\""),
+                    (false, Some(_)) => {
+                        return senseless("a scope goes with approve_session or approve_always");
+                    }
+                    (true, None) => {
+                        return senseless("say which edits: \"scope\" is \"file\" or \"workspace\"");
+                    }
                     (true, Some(scope)) => {
-                        if file.outside() || !matches!(file.sensitivity, crate::names::Sensitivity::Ordinary) {
-                            return senseless("edits of sensitive and outside files are approved one by one");
+                        if file.outside()
+                            || !matches!(file.sensitivity, crate::names::Sensitivity::Ordinary)
+                        {
+                            return senseless(
+                                "edits of sensitive and outside files are approved one by one",
+                            );
                         }
                         Some(Rule::edit(scope, file, &self.workspace))
                     }
@@ -202,7 +208,9 @@ impl Broker {
                 }
                 let rule = match (lasting, &input.pattern) {
                     (false, None) => None,
-                    (false, Some(_)) => return senseless("a pattern goes with approve_session or approve_always"),
+                    (false, Some(_)) => {
+                        return senseless("a pattern goes with approve_session or approve_always");
+                    }
                     (true, None) => return senseless("say which commands: \"pattern\" is missing"),
                     (true, Some(pattern)) => {
                         if exec.judged.suggested.is_empty() {

@@ -227,8 +227,8 @@ fn deepest_folder(full: &Path) -> Result<(OwnedFd, PathBuf, PathBuf), GuardError
     for folder in full.ancestors() {
         match rustix::fs::open(folder, flags, Mode::empty()) {
             Ok(handle) => {
-                let real = crate::root::real_path(handle.as_fd())
-                    .unwrap_or_else(|| folder.to_owned());
+                let real =
+                    crate::root::real_path(handle.as_fd()).unwrap_or_else(|| folder.to_owned());
                 let below = full.strip_prefix(folder).unwrap_or(Path::new("")).to_owned();
                 return Ok((handle, real, below));
             }

@@ -32,10 +32,8 @@ pub(crate) fn compare(path: &str, old: &str, new: &str, created: bool) -> TextCh
         .timeout(PATIENCE)
         .diff_slices(&old_lines, &new_lines);
     let from = if created { "/dev/null".to_owned() } else { format!("a/{path}") };
-    let mut writer = Writer {
-        diff: Diff::default(),
-        unified: format!("--- {from}\n+++ b/{path}\n"),
-    };
+    let mut writer =
+        Writer { diff: Diff::default(), unified: format!("--- {from}\n+++ b/{path}\n") };
     for group in compared.grouped_ops(CONTEXT) {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
         writer.open(

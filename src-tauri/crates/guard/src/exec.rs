@@ -60,7 +60,10 @@ pub(crate) fn propose(view: &View, request: ExecRequest) -> Result<ExecAction, G
 
 /// What no shell can be given as it stands.
 fn forbidden(what: &str) -> GuardError {
-    GuardError::Forbidden { what: what.to_owned(), rule: "a command is some text without NUL".to_owned() }
+    GuardError::Forbidden {
+        what: what.to_owned(),
+        rule: "a command is some text without NUL".to_owned(),
+    }
 }
 
 /// The folder of a command, by handle.
@@ -85,7 +88,11 @@ fn folder_of(view: &View, cwd: &str) -> Result<(OwnedFd, PathBuf, bool), GuardEr
 }
 
 /// The digests of the workspace's files that a command names, so that a yes is for their bytes too.
-pub(crate) fn operands(view: &View, folder: &Path, words: &[String]) -> Vec<(PathBuf, Fingerprint)> {
+pub(crate) fn operands(
+    view: &View,
+    folder: &Path,
+    words: &[String],
+) -> Vec<(PathBuf, Fingerprint)> {
     let below = folder.strip_prefix(view.root.real()).unwrap_or(Path::new(""));
     let mut found: Vec<(PathBuf, Fingerprint)> = Vec::new();
     for word in words {
@@ -110,9 +117,9 @@ pub(crate) fn operands(view: &View, folder: &Path, words: &[String]) -> Vec<(Pat
 pub(crate) fn stale_operand(view: &View, exec: &ExecAction) -> Option<String> {
     exec.judged.operands.iter().find_map(|(path, before)| {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
-        let now = open_beneath(view.root.handle(), path, flags).ok().and_then(|file| {
-            Fingerprint::of_reader(&mut std::fs::File::from(file)).ok()
-        });
+        let now = open_beneath(view.root.handle(), path, flags)
+            .ok()
+            .and_then(|file| Fingerprint::of_reader(&mut std::fs::File::from(file)).ok());
         (now != Some(*before)).then(|| path.display().to_string())
     })
 }
@@ -161,4 +168,3 @@ fn inside_folder(view: &View, below: &str) -> Result<OwnedFd, SandboxError> {
         _ => Err(SandboxError::folder_gone(below)),
     }
 }
-

@@ -38,7 +38,9 @@ impl Facts for HandleFacts<'_> {
             }
             Ok(Located::Outside(_)) => PathFact::Out,
             // What cannot be a path names nothing; what could be one and is refused leads out.
-            Err(crate::GuardError::BadPath(_) | crate::GuardError::WrongKind(_)) => PathFact::Absent,
+            Err(crate::GuardError::BadPath(_) | crate::GuardError::WrongKind(_)) => {
+                PathFact::Absent
+            }
             Err(_) => PathFact::Out,
         }
     }

@@ -129,18 +129,15 @@ impl Policy {
         own.chain(configured.cloned()).collect()
     }
 
-    pub(crate) fn judge(
-        &self,
-        action: &mut Action,
-        facts: &dyn Facts,
-        workspace: &Path,
-    ) -> Judged {
+    pub(crate) fn judge(&self, action: &mut Action, facts: &dyn Facts, workspace: &Path) -> Judged {
         match action {
             Action::Write(change) | Action::Edit(change) => self.judge_change(change, workspace),
             Action::Exec(exec) => self.judge_exec(exec, facts),
             Action::Reach(access) => match self.tightening.path(&access.resolved, workspace) {
                 Some(crate::tighten::Tightened::Deny(rule)) => Judged::Deny(rule),
-                Some(crate::tighten::Tightened::Ask(_)) | None => Judged::Ask(access.reasons.clone()),
+                Some(crate::tighten::Tightened::Ask(_)) | None => {
+                    Judged::Ask(access.reasons.clone())
+                }
             },
         }
     }
@@ -166,10 +163,8 @@ impl Policy {
             Sensitivity::Secret(why) => reasons.push(format!("It looks like a secret ({why}).")),
         }
         if change.through_link {
-            reasons.push(format!(
-                "{} is a link; what is written is {}.",
-                change.asked, change.path
-            ));
+            reasons
+                .push(format!("{} is a link; what is written is {}.", change.asked, change.path));
         }
         if let Some(base) = &change.base
             && base.links > 1
@@ -180,7 +175,8 @@ impl Policy {
             ));
         }
         if change.text.binary {
-            reasons.push("The file is binary now; the diff shows only a likeness of it.".to_owned());
+            reasons
+                .push("The file is binary now; the diff shows only a likeness of it.".to_owned());
         }
         if !reasons.is_empty() {
             return Judged::Ask(reasons);
@@ -220,9 +216,7 @@ impl Policy {
         exec.judged.from_parse = None;
         match self.settings.exec_security {
             ExecSecurity::AllowAlways => Judged::Allow("exec_security = allow-always".to_owned()),
-            ExecSecurity::ApprovalAlways => {
-                Judged::Ask(vec!["Commands always ask.".to_owned()])
-            }
+            ExecSecurity::ApprovalAlways => Judged::Ask(vec!["Commands always ask.".to_owned()]),
             ExecSecurity::Allowlist => Judged::Ask(read.asks),
         }
     }

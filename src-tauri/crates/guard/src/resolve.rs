@@ -227,8 +227,7 @@ impl<'a> Walk<'a> {
     /// Goes on at an absolute path: inside from the handle, else it is outside or an escape.
     fn elsewhere(&mut self, names: Vec<OsString>, from_link: bool) -> Result<Step, GuardError> {
         let plain: Vec<&OsStr> = names.iter().map(OsString::as_os_str).collect();
-        let below: Option<Vec<OsString>> =
-            self.root.strip(&plain).map(owned);
+        let below: Option<Vec<OsString>> = self.root.strip(&plain).map(owned);
         match below {
             Some(below) => {
                 self.levels.clear();
@@ -258,8 +257,9 @@ impl<'a> Walk<'a> {
                 let mut path = joined(self.root.real(), &self.names());
                 path.push(name);
                 let rest: Vec<OsString> = self.todo.drain(..).map(|(name, _)| name).collect();
-                let names: Vec<&OsStr> =
-                    names_of(path.as_os_str()).chain(rest.iter().map(OsString::as_os_str)).collect();
+                let names: Vec<&OsStr> = names_of(path.as_os_str())
+                    .chain(rest.iter().map(OsString::as_os_str))
+                    .collect();
                 return Ok(Step::Done(outside(joined(Path::new("/"), &lexical(&names)), true)?));
             }
             Err(error) => return Err(self.failed(error)),
@@ -361,7 +361,9 @@ impl<'a> Walk<'a> {
 
 /// Opens what an outside path names, links followed, and says where it really is. Called to draw a
 /// card and to act after a yes; what it finds is not told to the model before.
-pub(crate) fn open_outside(path: &Path) -> Result<Option<(OwnedFd, FileType, PathBuf)>, GuardError> {
+pub(crate) fn open_outside(
+    path: &Path,
+) -> Result<Option<(OwnedFd, FileType, PathBuf)>, GuardError> {
     let shown = path.display().to_string();
     let object = match rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) {
         Ok(object) => object,

@@ -82,9 +82,9 @@ impl Rules {
 
     fn path(&self, path: &Path) -> Option<String> {
         let found = self.globs.matches(path).into_iter().next().or_else(|| {
-            path.ancestors().skip(1).find_map(|folder| {
-                self.globs.matches(folder).into_iter().next()
-            })
+            path.ancestors()
+                .skip(1)
+                .find_map(|folder| self.globs.matches(folder).into_iter().next())
         })?;
         self.texts.get(found).cloned()
     }

@@ -193,13 +193,15 @@ impl View {
             "" => locate(&self.root, Path::new(""), ".")?,
             _ => locate(&self.root, Path::new(""), folder)?,
         };
-        let Located::Inside(Inside { object: Some((object, FileType::Directory)), relative, .. }) =
-            place
+        let Located::Inside(Inside {
+            object: Some((object, FileType::Directory)), relative, ..
+        }) = place
         else {
             return Err(GuardError::NotFound(folder.to_owned()));
         };
         let failed = |error| GuardError::system(&format!("cannot list {folder}"), error);
-        let readable = reopen(object.as_fd(), OFlags::RDONLY | OFlags::DIRECTORY).map_err(failed)?;
+        let readable =
+            reopen(object.as_fd(), OFlags::RDONLY | OFlags::DIRECTORY).map_err(failed)?;
         let mut entries = Vec::new();
         let mut omitted = 0;
         for entry in rustix::fs::Dir::read_from(&readable).map_err(failed)? {
@@ -266,7 +268,8 @@ impl View {
         let truncated = size > MAX_SHOWN;
         if truncated {
             // Not in the middle of a character.
-            let keep = bytes.iter().rposition(|&byte| byte == b'\n').map_or(bytes.len(), |at| at + 1);
+            let keep =
+                bytes.iter().rposition(|&byte| byte == b'\n').map_or(bytes.len(), |at| at + 1);
             bytes.truncate(keep);
         }
         let decoded = document::decode(path, &bytes).ok();

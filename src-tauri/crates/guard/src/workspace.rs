@@ -87,7 +87,15 @@ impl Workspace {
     ) -> Self {
         let policy = Arc::new(policy.tightened(tightening.clone()));
         let broker = Broker::new(Arc::clone(&policy), root.real().to_owned());
-        Self { root, tightening, policy, broker, grants: Mutex::default(), supervisor, pass_through }
+        Self {
+            root,
+            tightening,
+            policy,
+            broker,
+            grants: Mutex::default(),
+            supervisor,
+            pass_through,
+        }
     }
 
     /// The same folder, by the same handle, under another policy. What the workspace itself forbids

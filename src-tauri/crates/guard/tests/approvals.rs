@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
 use countersign_guard::{
-    ARMING, Action, Answer, DecideError, Policy, PolicySettings, Receipt, Supervisor, Verdict, Workspace,
+    ARMING, Action, Answer, DecideError, Policy, PolicySettings, Receipt, Supervisor, Verdict,
+    Workspace,
 };
 use countersign_protocol::{ApprovalId, Decision, DecisionInput, EditScope, FileApproval};
 use tempfile::TempDir;
@@ -12,8 +13,14 @@ use tokio_util::sync::CancellationToken;
 fn open(settings: PolicySettings) -> (TempDir, Workspace) {
     let folder = tempfile::tempdir().unwrap();
     let supervisor = Supervisor::this_program().unwrap();
-    let workspace =
-        Workspace::open(folder.path(), &[], Policy::new(settings, Vec::new()), supervisor, Vec::new()).unwrap();
+    let workspace = Workspace::open(
+        folder.path(),
+        &[],
+        Policy::new(settings, Vec::new()),
+        supervisor,
+        Vec::new(),
+    )
+    .unwrap();
     (folder, workspace)
 }
 
@@ -140,13 +147,21 @@ async fn what_was_revised_is_what_is_written() {
     let (folder, workspace) = open(PolicySettings::default());
     let path = folder.path().join("a.txt");
     let lines = |change: &[usize]| -> String {
-        (0..40).map(|line| if change.contains(&line) { "new\n".to_owned() } else { format!("{line}\n") }).collect()
+        (0..40)
+            .map(
+                |line| {
+                    if change.contains(&line) { "new\n".to_owned() } else { format!("{line}\n") }
+                },
+            )
+            .collect()
     };
     std::fs::write(&path, lines(&[])).unwrap();
     let pending = workspace.broker().open(id("a"), write(&workspace, "a.txt", &lines(&[2, 35])));
     let keep = DecisionInput { hunks: Some(vec![2]), ..input("a", Decision::Approve) };
     workspace.broker().decide(&keep).unwrap();
-    let Receipt::Written { diff, .. } = perform(&workspace, pending.answer().await).await else { panic!() };
+    let Receipt::Written { diff, .. } = perform(&workspace, pending.answer().await).await else {
+        panic!()
+    };
     assert_eq!(std::fs::read_to_string(&path).unwrap(), lines(&[35]));
     assert!(diff.contains("-35\n+new") && !diff.contains("-2\n"), "{diff}");
 }
@@ -176,16 +191,24 @@ fn what_the_workspace_brings_can_only_tighten() {
         "deny = [\"npm publish *\", \"vendor/**\"]\nask = [\"docs/**\"]\nexec_security = \"allow-always\"\n",
     )
     .unwrap();
-    let settings = PolicySettings { file_approval: FileApproval::None, ..PolicySettings::default() };
+    let settings =
+        PolicySettings { file_approval: FileApproval::None, ..PolicySettings::default() };
     let supervisor = Supervisor::this_program().unwrap();
-    let workspace =
-        Workspace::open(folder.path(), &[], Policy::new(settings, Vec::new()), supervisor, Vec::new()).unwrap();
+    let workspace = Workspace::open(
+        folder.path(),
+        &[],
+        Policy::new(settings, Vec::new()),
+        supervisor,
+        Vec::new(),
+    )
+    .unwrap();
     let judge = |path: &str| workspace.judge(workspace.view().propose_write(path, "x").unwrap());
     assert!(matches!(judge("vendor/a.txt"), Verdict::Deny { .. }));
     assert!(matches!(judge("docs/a.txt"), Verdict::Ask { .. }));
     assert!(matches!(judge("src/a.txt"), Verdict::Allow { .. }));
     let run = |command: &str| {
-        let request = countersign_guard::ExecRequest { command: command.to_owned(), ..Default::default() };
+        let request =
+            countersign_guard::ExecRequest { command: command.to_owned(), ..Default::default() };
         workspace.judge(workspace.view().propose_exec(request).unwrap())
     };
     assert!(matches!(run("npm publish now"), Verdict::Deny { .. }));

@@ -24,10 +24,12 @@ fn lay_out() -> (TempDir, Workspace) {
     }
     std::fs::write(root.path().join("ws/d/a.txt"), "inside").unwrap();
     std::fs::write(root.path().join("outside/a.txt"), SECRET).unwrap();
-    let settings = PolicySettings { file_approval: FileApproval::None, ..PolicySettings::default() };
+    let settings =
+        PolicySettings { file_approval: FileApproval::None, ..PolicySettings::default() };
     let supervisor = Supervisor::this_program().unwrap();
     let policy = Policy::new(settings, Vec::new());
-    let workspace = Workspace::open(&root.path().join("ws"), &[], policy, supervisor, Vec::new()).unwrap();
+    let workspace =
+        Workspace::open(&root.path().join("ws"), &[], policy, supervisor, Vec::new()).unwrap();
     (root, workspace)
 }
 
@@ -101,7 +103,11 @@ async fn no_write_escapes_a_race() {
     println!("{written} writes inside, {refused} refused");
     assert!(written > 0 && refused > 0, "the race was run");
     assert_eq!(std::fs::read_to_string(root.path().join("outside/a.txt")).unwrap(), SECRET);
-    assert_eq!(std::fs::read_dir(root.path().join("outside")).unwrap().count(), 1, "nothing was left there");
+    assert_eq!(
+        std::fs::read_dir(root.path().join("outside")).unwrap().count(),
+        1,
+        "nothing was left there"
+    );
 }
 
 #[test]
@@ -125,7 +131,10 @@ async fn a_stale_write_is_refused_in_the_act_itself() {
     let (live, _unread) = mpsc::channel(1);
     let performed = workspace.perform(approved, live, CancellationToken::new()).await;
     assert!(matches!(performed, Err(countersign_guard::GuardError::Stale(_))), "{performed:?}");
-    assert_eq!(std::fs::read_to_string(root.path().join("ws/d/a.txt")).unwrap(), "changed meanwhile");
+    assert_eq!(
+        std::fs::read_to_string(root.path().join("ws/d/a.txt")).unwrap(),
+        "changed meanwhile"
+    );
 }
 
 #[tokio::test]
@@ -141,6 +150,9 @@ async fn a_write_keeps_the_mode_and_other_names_of_the_file() {
     workspace.perform(approved, live, CancellationToken::new()).await.unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o751);
-    let left: Vec<_> = std::fs::read_dir(root.path().join("ws")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let left: Vec<_> = std::fs::read_dir(root.path().join("ws"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
     assert_eq!(left.len(), 2, "nothing is left beside it: {left:?}");
 }

@@ -14,6 +14,10 @@ pub struct Captured {
     pub total_bytes: u64,
 }
 
+/// Pieces of the tail are joined up to this many characters: many tiny ones would take more room than
+/// their text.
+const JOINED: usize = 4_096;
+
 /// Takes pieces in and keeps at most `limit` characters, and twice that while it runs.
 #[derive(Debug)]
 pub(crate) struct Capture {
@@ -52,11 +56,18 @@ impl Capture {
         let taken = chars.min(room);
         self.head_chars += taken;
         if !rest.is_empty() {
-            self.tail_chars += chars - taken;
-            self.tail.push_back((rest.to_owned(), chars - taken));
+            let more = chars - taken;
+            self.tail_chars += more;
+            match self.tail.back_mut() {
+                Some((last, size)) if *size + more <= JOINED => {
+                    last.push_str(rest);
+                    *size += more;
+                }
+                _ => self.tail.push_back((rest.to_owned(), more)),
+            }
         }
         while let Some((_, oldest)) = self.tail.front()
-            && self.tail_chars - oldest >= self.limit / 2
+            && self.tail_chars - oldest >= self.limit.div_ceil(2)
         {
             self.tail_chars -= oldest;
             self.tail.pop_front();
@@ -159,7 +170,11 @@ mod tests {
     fn long_text_keeps_head_and_tail() {
         let text: String = ('a'..='z').collect();
         for size in 1..=26 {
-            let pieces: Vec<String> = text.as_bytes().chunks(size).map(|c| String::from_utf8(c.to_vec()).unwrap()).collect();
+            let pieces: Vec<String> = text
+                .as_bytes()
+                .chunks(size)
+                .map(|c| String::from_utf8(c.to_vec()).unwrap())
+                .collect();
             let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
             let kept = captured(10, &pieces);
             assert_eq!(kept.text, "abcde\n… 16 characters left out …\nvwxyz", "pieces of {size}");
@@ -174,7 +189,53 @@ mod tests {
         for _ in 0..10_000 {
             capture.push(&"y\n".repeat(100));
         }
-        assert!(capture.head_chars + capture.tail_chars <= 2_000);
+        assert!(capture.head_chars + capture.tail_chars <= 2_000 + JOINED);
+
+        let mut capture = Capture::new(100_000);
+        for _ in 0..1_000_000 {
+            capture.push("y");
+        }
+        assert!(capture.tail.len() <= 100_000 / JOINED, "{} pieces", capture.tail.len());
+        assert!(capture.head_chars + capture.tail_chars <= 200_000);
+    }
+
+    #[test]
+    fn no_limit_joins_what_was_apart() {
+        let text: String = ('a'..='z').cycle().take(40_000).collect();
+        for limit in [0, 1, 2, 3, 7, 10, 101, 5_001] {
+            for size in [1, 3, 1_000, 4_097, 40_000] {
+                let pieces: Vec<&str> = (0..text.len())
+                    .step_by(size)
+                    .map(|at| &text[at..text.len().min(at + size)])
+                    .collect();
+                let (head, tail) = (limit / 2, limit - limit / 2);
+                let left_out = grouped((text.len() - limit) as u64);
+                let wanted = format!(
+                    "{}\n… {left_out} characters left out …\n{}",
+                    &text[..head],
+                    &text[text.len() - tail..]
+                );
+                assert!(captured(limit, &pieces).text == wanted, "limit {limit}, pieces of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_come_out_alike_however_they_are_cut() {
+        let bytes: Vec<u8> = [
+            &b"a\xff\xfeb\xc3"[..],
+            b"(\xe2\x82 \xe2\x82",
+            b"\xf0\x9f\x98\xf0\x9f\x98\x80\x80\x80\xed\xa0\x80\xf5\x80",
+            b"\xe0\x80\xc0\xafz\xf0\x9f",
+        ]
+        .concat();
+        let whole = String::from_utf8_lossy(&bytes);
+        for size in 1..=bytes.len() {
+            let mut decoder = Decoder::default();
+            let mut got: String = bytes.chunks(size).map(|chunk| decoder.decode(chunk)).collect();
+            got += &decoder.finish();
+            assert_eq!(got, whole, "pieces of {size}");
+        }
     }
 
     #[test]
@@ -182,7 +243,8 @@ mod tests {
         let text = "aé€😀z\u{fffd}";
         for size in 1..=text.len() {
             let mut decoder = Decoder::default();
-            let mut got: String = text.as_bytes().chunks(size).map(|chunk| decoder.decode(chunk)).collect();
+            let mut got: String =
+                text.as_bytes().chunks(size).map(|chunk| decoder.decode(chunk)).collect();
             got += &decoder.finish();
             assert_eq!(got, text, "pieces of {size}");
         }

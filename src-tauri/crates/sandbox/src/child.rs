@@ -1,5 +1,6 @@
 //! The supervisor's own process.
 
+use crate::signals;
 use crate::tree;
 use crate::wire::{self, Ended, Order, Report};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -14,6 +15,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The name under which the program is started as a supervisor.
@@ -22,9 +24,23 @@ pub(crate) const NAME: &CStr = c"countersign-supervisor";
 /// How often what has ended is taken in while the command runs.
 const REAP: Duration = Duration::from_millis(500);
 
+/// Whether this program looks, at its start, whether it is to be a supervisor.
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+/// Whether this program, started anew as a supervisor, becomes one. Otherwise it would do all over
+/// again what it does, and start itself again.
+pub(crate) fn can_supervise() -> bool {
+    ASKED.load(Ordering::Relaxed)
+}
+
+pub(crate) fn note_that_asked() {
+    ASKED.store(true, Ordering::Relaxed);
+}
+
 /// Becomes the supervisor of a command, if this process was started as one: then it never returns.
 /// Must be the first statement of `main`.
 pub fn become_supervisor_if_asked() {
+    note_that_asked();
     let name = std::env::args_os().next().unwrap_or_default();
     if name.as_encoded_bytes() == NAME.to_bytes() {
         supervise();
@@ -46,6 +62,11 @@ fn run() -> io::Result<()> {
     unsafe {
         libc::close_range(3, libc::c_uint::MAX, 0);
     }
+    signals::reset();
+    let requests = signals::requests()?;
+    // No death signal from the program: the kernel sends it when the thread that started this process
+    // ends, and the program lives on. The socket tells the program's end.
+
     // Its memory holds the command's environment: other processes of the person may not read it.
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     // Orphans of the command become children of this process, whatever session they are in.
@@ -57,7 +78,7 @@ fn run() -> io::Result<()> {
     let mut socket = File::from(socket);
     let order: Order = wire::read(&mut socket)?;
 
-    let report = match start(order, &folder, &mut socket) {
+    let report = match start(order, &folder, &mut socket, &requests) {
         Ok(report) => report,
         Err(error) => Some(Report { end: Ended::NotStarted(why(&error)), stragglers: 0 }),
     };
@@ -72,12 +93,14 @@ fn run() -> io::Result<()> {
 }
 
 fn why(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "the shell is not there".to_owned(),
-        io::ErrorKind::ArgumentListTooLong => {
-            "the command with its environment is too long for this system".to_owned()
-        }
-        _ => error.to_string(),
+    if error.kind() == io::ErrorKind::NotFound {
+        "the shell is not there".to_owned()
+    } else if error.kind() == io::ErrorKind::ArgumentListTooLong {
+        "the command with its environment is too long for this system".to_owned()
+    } else if error.kind() == io::ErrorKind::InvalidInput {
+        "the command or its environment holds a zero byte".to_owned()
+    } else {
+        error.to_string()
     }
 }
 
@@ -86,7 +109,12 @@ fn receive_folder(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut byte = [0];
-    rustix::net::recvmsg(socket, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    rustix::net::recvmsg(
+        socket,
+        &mut [IoSliceMut::new(&mut byte)],
+        &mut control,
+        RecvFlags::CMSG_CLOEXEC,
+    )?;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(mut handles) = message
             && let Some(folder) = handles.next()
@@ -97,23 +125,33 @@ fn receive_folder(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     Err(io::Error::other("no folder was sent"))
 }
 
-/// Starts the command and follows it. None where the program is gone.
-fn start(order: Order, folder: &OwnedFd, socket: &mut File) -> io::Result<Option<Report>> {
+/// Starts the command and follows it. None where the program is gone, or where it cannot be followed.
+fn start(
+    order: Order,
+    folder: &OwnedFd,
+    socket: &mut File,
+    requests: &OwnedFd,
+) -> io::Result<Option<Report>> {
     let Order { program, args, env, timeout_ms } = order;
     let deadline = Instant::now().checked_add(Duration::from_millis(timeout_ms));
     let mut command = Command::new(OsString::from_vec(program));
     command
         .args(args.into_iter().map(OsString::from_vec))
         .env_clear()
-        .envs(env.into_iter().map(|(name, value)| (OsString::from_vec(name), OsString::from_vec(value))))
+        .envs(
+            env.into_iter()
+                .map(|(name, value)| (OsString::from_vec(name), OsString::from_vec(value))),
+        )
         .stdin(Stdio::null())
         .stdout(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?)
         .stderr(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3)?);
     let handle = rustix::io::fcntl_dupfd_cloexec(folder, 3)?;
-    // SAFETY: both calls are plain system calls; nothing is allocated and no lock is taken.
+    let supervisor = rustix::process::getpid();
+    // SAFETY: all are plain system calls; nothing is allocated and no lock is taken.
     unsafe {
         command.pre_exec(move || {
             rustix::process::setsid()?;
+            signals::in_command(supervisor)?;
             Ok(rustix::process::fchdir(&handle)?)
         });
     }
@@ -121,16 +159,25 @@ fn start(order: Order, folder: &OwnedFd, socket: &mut File) -> io::Result<Option
     drop(command);
     let main = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let main = main.ok_or_else(|| io::Error::other("the system gave no process number"))?;
-    // The program reads the command's streams to their ends: this process must not keep them open.
-    let null = rustix::fs::open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
-    rustix::stdio::dup2_stdout(&null)?;
-    rustix::stdio::dup2_stderr(&null)?;
-    follow(main, deadline, socket)
+    Ok(follow(main, deadline, socket, requests).unwrap_or_else(|_| {
+        // Better no word than a wrong one: the program sees that this process ended without a report.
+        tree::end_all(main);
+        None
+    }))
 }
 
 /// Waits for the command's end, a stop, the timeout, or the program's end, whichever is first; then
 /// ends whatever is left.
-fn follow(main: Pid, deadline: Option<Instant>, socket: &mut File) -> io::Result<Option<Report>> {
+fn follow(
+    main: Pid,
+    deadline: Option<Instant>,
+    socket: &mut File,
+    requests: &OwnedFd,
+) -> io::Result<Option<Report>> {
+    // The program reads the command's streams to their ends: this process must not keep them open.
+    let null = rustix::fs::open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::stdio::dup2_stdout(&null)?;
+    rustix::stdio::dup2_stderr(&null)?;
     let handle = pidfd_open(main, PidfdFlags::empty())?;
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -140,17 +187,22 @@ fn follow(main: Pid, deadline: Option<Instant>, socket: &mut File) -> io::Result
             return Ok(Some(Report { end: Ended::TimedOut, stragglers: 0 }));
         }
         let wait = left.map_or(REAP, |left| left.min(REAP));
-        let wait = Timespec { tv_sec: i64::try_from(wait.as_secs()).unwrap_or(1), tv_nsec: wait.subsec_nanos().into() };
-        let (mut asked, mut ended) = (false, false);
+        let wait = Timespec {
+            tv_sec: i64::try_from(wait.as_secs()).unwrap_or(1),
+            tv_nsec: wait.subsec_nanos().into(),
+        };
+        let (mut asked, mut signalled) = (false, false);
         {
+            // The command's handle is there to be woken by its end; its status comes from `reap`.
             let mut handles = [
                 PollFd::new(socket, PollFlags::IN),
+                PollFd::new(requests, PollFlags::IN),
                 PollFd::new(&handle, PollFlags::IN),
             ];
             match poll(&mut handles, Some(&wait)) {
                 Ok(_) => {
                     asked = !handles[0].revents().is_empty();
-                    ended = !handles[1].revents().is_empty();
+                    signalled = !handles[1].revents().is_empty();
                 }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
@@ -160,12 +212,15 @@ fn follow(main: Pid, deadline: Option<Instant>, socket: &mut File) -> io::Result
             let stragglers = tree::end_all(main);
             return Ok(Some(Report { end: end_of(status), stragglers }));
         }
-        if asked && !ended {
+        if asked || signalled {
+            // The program asks too where it hears nothing long after the timeout: see `LATE`.
+            let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            let end = if late { Ended::TimedOut } else { Ended::Stopped };
             let mut byte = [0];
-            let stop = matches!(socket.read(&mut byte), Ok(1)) && byte[0] == wire::STOP;
+            let stop = !asked || (matches!(socket.read(&mut byte), Ok(1)) && byte[0] == wire::STOP);
             tree::ask_to_end(main);
             tree::end_all(main);
-            return Ok(stop.then_some(Report { end: Ended::Stopped, stragglers: 0 }));
+            return Ok(stop.then_some(Report { end, stragglers: 0 }));
         }
     }
 }

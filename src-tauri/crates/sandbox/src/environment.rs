@@ -8,22 +8,39 @@ use std::path::{Path, PathBuf};
 const SET: &[(&str, &str)] =
     &[("GIT_PAGER", "cat"), ("GIT_TERMINAL_PROMPT", "0"), ("PAGER", "cat"), ("TERM", "dumb")];
 
-/// Doors to the person's desktop and agents, and files that a shell reads before the command.
+/// Doors to the person's desktop and agents, and what a shell or the loader runs before the command.
 const DOORS: &[&str] = &[
-    "BASH_ENV", "DBUS_SESSION_BUS_ADDRESS", "DBUS_STARTER_ADDRESS", "DBUS_STARTER_BUS_TYPE", "DISPLAY", "DOCKER_HOST",
-    "ENV", "GNOME_KEYRING_CONTROL", "GPG_AGENT_INFO", "SSH_AGENT_PID", "SSH_ASKPASS", "SSH_AUTH_SOCK", "SUDO_ASKPASS",
-    "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "XAUTHORITY",
+    "BASH_ENV",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DBUS_STARTER_ADDRESS",
+    "DBUS_STARTER_BUS_TYPE",
+    "DISPLAY",
+    "DOCKER_HOST",
+    "ENV",
+    "GNOME_KEYRING_CONTROL",
+    "GPG_AGENT_INFO",
+    "LD_AUDIT",
+    "LD_PRELOAD",
+    "SSH_AGENT_PID",
+    "SSH_ASKPASS",
+    "SSH_AUTH_SOCK",
+    "SUDO_ASKPASS",
+    "WAYLAND_DISPLAY",
+    "WAYLAND_SOCKET",
+    "XAUTHORITY",
 ];
 
 /// Whole families of names that hold credentials.
-const FAMILIES: &[&str] = &["ANTHROPIC_", "AWS_", "AZURE_", "BASH_FUNC_", "OPENAI_", "COUNTERSIGN_"];
+const FAMILIES: &[&str] =
+    &["ANTHROPIC_", "AWS_", "AZURE_", "BASH_FUNC_", "OPENAI_", "COUNTERSIGN_"];
 
 /// Parts of names that hold credentials.
 const PARTS: &[&str] =
     &["APIKEY", "CREDENTIAL", "PASSPHRASE", "PASSWD", "PASSWORD", "PRIVATE_KEY", "SECRET", "TOKEN"];
 
 /// Words of names, between underscores, that hold credentials.
-const WORDS: &[&str] = &["AUTH", "COOKIE", "DSN", "JWT", "KEY", "KEYS", "PASS", "PAT", "PIN", "PSK", "PWD"];
+const WORDS: &[&str] =
+    &["AUTH", "COOKIE", "DSN", "JWT", "KEY", "KEYS", "PASS", "PAT", "PIN", "PSK", "PWD"];
 
 /// The program that runs a command line, and its arguments before the line.
 #[must_use]
@@ -81,7 +98,9 @@ mod tests {
         let add: Vec<_> = add.iter().map(own).collect();
         build(parent.iter().map(own), &pass, &add)
             .into_iter()
-            .filter(|(name, _)| !SET.iter().any(|(set, value)| name == set && add.is_empty() && !value.is_empty()))
+            .filter(|(name, _)| {
+                !SET.iter().any(|(set, value)| name == set && add.is_empty() && !value.is_empty())
+            })
             .map(|(name, value)| format!("{}={}", name.display(), value.display()))
             .collect()
     }
@@ -89,10 +108,38 @@ mod tests {
     #[test]
     fn secrets_and_doors_are_withheld() {
         for name in [
-            "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "OPENAI_API_KEY", "MY_KEY", "my_key", "GITHUB_TOKEN",
-            "CLIENT_SECRET_ID", "DB_PASSWORD", "PGPASSWORD", "MYSQL_PWD", "AWS_PROFILE", "AWS_SESSION_TOKEN",
-            "NPM_CONFIG__AUTH", "SENTRY_DSN", "GH_PAT", "KEY", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY",
-            "DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK", "BASH_ENV", "BASH_FUNC_ls%%", "GOOGLE_APPLICATION_CREDENTIALS",
+            "ANTHROPIC_API_KEY",
+            "ANTHROPIC_BASE_URL",
+            "OPENAI_API_KEY",
+            "MY_KEY",
+            "my_key",
+            "GITHUB_TOKEN",
+            "CLIENT_SECRET_ID",
+            "DB_PASSWORD",
+            "PGPASSWORD",
+            "MYSQL_PWD",
+            "AWS_PROFILE",
+            "AWS_SESSION_TOKEN",
+            "NPM_CONFIG__AUTH",
+            "SENTRY_DSN",
+            "GH_PAT",
+            "KEY",
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+            "XAUTHORITY",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "SSH_AUTH_SOCK",
+            "BASH_ENV",
+            "BASH_FUNC_ls%%",
+            "ENV",
+            "LD_PRELOAD",
+            "DBUS_STARTER_ADDRESS",
+            "DOCKER_HOST",
+            "GPG_AGENT_INFO",
+            "SSH_AGENT_PID",
+            "display",
+            "aws_region",
+            "GOOGLE_APPLICATION_CREDENTIALS",
         ] {
             assert_eq!(built(&[(name, "x")], &[], &[]), Vec::<String>::new(), "{name}");
         }
@@ -101,8 +148,20 @@ mod tests {
     #[test]
     fn ordinary_names_are_kept() {
         for name in [
-            "PATH", "HOME", "LANG", "PWD", "OLDPWD", "USER", "CARGO_HOME", "KEYBOARD", "MONKEY", "NODE_ENV",
-            "XDG_RUNTIME_DIR", "HTTP_PROXY", "COLORTERM", "AUTHOR",
+            "PATH",
+            "HOME",
+            "LANG",
+            "PWD",
+            "OLDPWD",
+            "USER",
+            "CARGO_HOME",
+            "KEYBOARD",
+            "MONKEY",
+            "NODE_ENV",
+            "XDG_RUNTIME_DIR",
+            "HTTP_PROXY",
+            "COLORTERM",
+            "AUTHOR",
         ] {
             assert_eq!(built(&[(name, "x")], &[], &[]), [format!("{name}=x")], "{name}");
         }

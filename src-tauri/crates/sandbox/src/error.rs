@@ -12,7 +12,9 @@ pub enum SandboxError {
     #[error("the command's supervisor could not be told what to run: {0}. Nothing was run.")]
     Tell(std::io::Error),
     /// The supervisor went away before the command's end.
-    #[error("the command's supervisor was killed from outside; what the command started may still be running")]
+    #[error(
+        "the command's supervisor was killed from outside; what the command started may still be running"
+    )]
     Lost,
     /// The folder is no longer there.
     #[error("the folder {0} is gone; nothing was run")]

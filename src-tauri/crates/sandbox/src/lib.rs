@@ -12,6 +12,7 @@ pub mod environment;
 mod error;
 #[cfg(feature = "supervise_at_load")]
 mod load;
+mod signals;
 mod supervisor;
 mod tree;
 mod wire;

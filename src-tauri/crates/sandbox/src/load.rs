@@ -8,6 +8,7 @@ extern "C" fn at_load(count: c_int, arguments: *const *const c_char, _: *const *
     if count < 1 || arguments.is_null() {
         return;
     }
+    child::note_that_asked();
     // SAFETY: glibc calls what stands in `.init_array` with the arguments of `main`; there is at
     // least one, and each is a C string.
     let name = unsafe { CStr::from_ptr(*arguments) };

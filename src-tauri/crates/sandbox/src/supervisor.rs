@@ -8,6 +8,7 @@ use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
 use rustix::pipe::PipeFlags;
+use rustix::process::{Pid, Signal};
 use std::ffi::OsString;
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
@@ -18,7 +19,8 @@ use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{UnixStream, unix::pipe};
+use tokio::net::UnixStream;
+use tokio::net::unix::{ReadHalf, pipe};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +28,11 @@ use tokio_util::sync::CancellationToken;
 const LIVE_RATE: usize = 1_000_000;
 /// How long the streams are read on after all processes have ended.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How long after a command's timeout its supervisor is reminded: the command may have halted it.
+const LATE: Duration = Duration::from_secs(1);
+/// How long a supervisor may take to report once it was told to stop; it needs some five seconds where
+/// processes are stuck in the kernel. Then it is killed, and the command with it.
+const LAST_WORD: Duration = Duration::from_secs(10);
 
 /// A command to run.
 #[derive(Debug)]
@@ -92,7 +99,14 @@ pub struct Supervisor {
 impl Supervisor {
     /// A supervisor that is this very program, started anew. Its `main` must begin with
     /// [`become_supervisor_if_asked`](crate::become_supervisor_if_asked).
+    ///
+    /// Refused where that was not called, and where `/proc` does not show this program.
     pub fn this_program() -> std::io::Result<Self> {
+        if !crate::child::can_supervise() {
+            return Err(std::io::Error::other(
+                "this program cannot supervise commands: its `main` must begin with `become_supervisor_if_asked`",
+            ));
+        }
         // Not by its name: the file may be replaced while the program runs.
         let program = PathBuf::from("/proc/self/exe");
         program.symlink_metadata()?;
@@ -119,17 +133,12 @@ impl Supervisor {
                 stragglers: 0,
             });
         }
-        let (mut child, mut socket, stdout, stderr) = self.start(spec).await?;
+        let timeout = spec.timeout;
+        let (mut running, mut socket, stdout, stderr) = self.start(spec).await?;
         let budget = Budget::default();
         let ended = CancellationToken::new();
         let report = async {
-            let report = tokio::select! {
-                report = read_report(&mut socket) => report,
-                () = stop.cancelled() => {
-                    let _ = socket.write_all(&[wire::STOP]).await;
-                    read_report(&mut socket).await
-                }
-            };
+            let report = hear(&mut socket, &mut running, timeout, &stop).await;
             ended.cancel();
             report
         };
@@ -139,7 +148,8 @@ impl Supervisor {
             follow(stderr, Stream::Stderr, limit, &live, &budget, &ended),
         );
         drop(socket);
-        let _ = child.wait().await;
+        // It is gone at once. If not, the runtime takes it in later.
+        let _ = tokio::time::timeout(DRAIN, running.0.wait()).await;
         let Report { end, stragglers } = report.map_err(|_| SandboxError::Lost)?;
         let end = match end {
             Ended::Exited(code) => End::Exited(code),
@@ -155,14 +165,20 @@ impl Supervisor {
     async fn start(
         &self,
         spec: CommandSpec,
-    ) -> Result<(tokio::process::Child, UnixStream, pipe::Receiver, pipe::Receiver), SandboxError> {
+    ) -> Result<(Running, UnixStream, pipe::Receiver, pipe::Receiver), SandboxError> {
         let failed = |error: rustix::io::Errno| SandboxError::Start(error.into());
-        let (ours, theirs) =
-            rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
-                .map_err(failed)?;
-        let (stdout, stdout_of_command) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(failed)?;
-        let (stderr, stderr_of_command) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(failed)?;
-        let child = tokio::process::Command::new(&self.program)
+        let (ours, theirs) = rustix::net::socketpair(
+            AddressFamily::UNIX,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )
+        .map_err(failed)?;
+        let (stdout, stdout_of_command) =
+            rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(failed)?;
+        let (stderr, stderr_of_command) =
+            rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(failed)?;
+        let running = tokio::process::Command::new(&self.program)
             .arg0(crate::child::name())
             .env_clear()
             .current_dir("/")
@@ -170,6 +186,7 @@ impl Supervisor {
             .stdout(Stdio::from(stdout_of_command))
             .stderr(Stdio::from(stderr_of_command))
             .spawn()
+            .map(Running)
             .map_err(SandboxError::Start)?;
         send_folder(&ours, &spec.cwd).map_err(|error| SandboxError::Tell(error.into()))?;
         let bytes = |text: OsString| text.into_vec();
@@ -190,8 +207,52 @@ impl Supervisor {
         let socket = tell.await.map_err(SandboxError::Tell)?;
         let stdout = pipe::Receiver::from_owned_fd(stdout).map_err(SandboxError::Start)?;
         let stderr = pipe::Receiver::from_owned_fd(stderr).map_err(SandboxError::Start)?;
-        Ok((child, socket, stdout, stderr))
+        Ok((running, socket, stdout, stderr))
     }
+}
+
+/// A supervisor's process. A command may halt it, so it is woken when it should see its socket close.
+#[derive(Debug)]
+struct Running(tokio::process::Child);
+
+impl Running {
+    fn wake(&self) {
+        // There is a number as long as the process was not taken in: it cannot be another's.
+        if let Some(pid) = self.0.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)) {
+            let _ = rustix::process::kill_process(pid, Signal::CONT);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.wake();
+    }
+}
+
+/// Waits for the supervisor's report, and tells it to stop when asked to, or when it is late.
+async fn hear(
+    socket: &mut UnixStream,
+    running: &mut Running,
+    timeout: Duration,
+    stop: &CancellationToken,
+) -> std::io::Result<Report> {
+    let (mut from, mut to) = socket.split();
+    // One reading for all of it: one that is given up may take half a report with it.
+    let reading = read_report(&mut from);
+    tokio::pin!(reading);
+    tokio::select! {
+        report = &mut reading => return report,
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(timeout.saturating_add(LATE)) => {}
+    }
+    let _ = to.write_all(&[wire::STOP]).await;
+    running.wake();
+    if let Ok(report) = tokio::time::timeout(LAST_WORD, reading).await {
+        return report;
+    }
+    let _ = running.0.start_kill();
+    Err(std::io::ErrorKind::TimedOut.into())
 }
 
 fn send_folder(socket: &OwnedFd, folder: &OwnedFd) -> rustix::io::Result<()> {
@@ -203,7 +264,7 @@ fn send_folder(socket: &OwnedFd, folder: &OwnedFd) -> rustix::io::Result<()> {
     Ok(())
 }
 
-async fn read_report(socket: &mut UnixStream) -> std::io::Result<Report> {
+async fn read_report(socket: &mut ReadHalf<'_>) -> std::io::Result<Report> {
     let mut length = [0; 4];
     socket.read_exact(&mut length).await?;
     let mut body = vec![0; wire::length_of(length)?];
@@ -242,13 +303,22 @@ async fn follow(
         capture.push(&text);
         tell(live, stream, text, budget, &mut unseen);
         if read == 0 {
+            if unseen > 0 {
+                let _ = live.try_send(Output { stream, text: not_shown(unseen) });
+            }
             return capture.finish();
         }
     }
 }
 
 /// Sends a piece, or counts it where there is no room or it is too much.
-fn tell(live: &mpsc::Sender<Output>, stream: Stream, text: String, budget: &Budget, unseen: &mut u64) {
+fn tell(
+    live: &mpsc::Sender<Output>,
+    stream: Stream,
+    text: String,
+    budget: &Budget,
+    unseen: &mut u64,
+) {
     if text.is_empty() {
         return;
     }
@@ -259,12 +329,16 @@ fn tell(live: &mpsc::Sender<Output>, stream: Stream, text: String, budget: &Budg
     }
     let text = match *unseen {
         0 => text,
-        unseen => format!("\n… {} bytes not shown live …\n{text}", grouped(unseen)),
+        unseen => not_shown(unseen) + &text,
     };
     match live.try_send(Output { stream, text }) {
         Ok(()) => *unseen = 0,
         Err(_) => *unseen += size as u64,
     }
+}
+
+fn not_shown(bytes: u64) -> String {
+    format!("\n… {} bytes not shown live …\n", grouped(bytes))
 }
 
 /// What may still be told live in this second.
@@ -290,5 +364,59 @@ impl Budget {
             }
             None => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told live of these bytes.
+    async fn told(bytes: &[u8], room: usize) -> Vec<String> {
+        let (to, from) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map(|(r, w)| (w, r)).unwrap();
+        let mut to = pipe::Sender::from_owned_fd(set_nonblocking(to)).unwrap();
+        let from = pipe::Receiver::from_owned_fd(set_nonblocking(from)).unwrap();
+        let (live, mut pieces) = mpsc::channel(room);
+        let budget = Budget(Mutex::new((Instant::now() + Duration::from_secs(3_600), 10)));
+        let ended = CancellationToken::new();
+        let feed = async {
+            for byte in bytes {
+                to.write_all(&[*byte]).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            drop(to);
+        };
+        tokio::join!(feed, follow(from, Stream::Stdout, 100, &live, &budget, &ended));
+        drop(live);
+        let mut all = Vec::new();
+        while let Some(piece) = pieces.recv().await {
+            all.push(piece.text);
+        }
+        all
+    }
+
+    fn set_nonblocking(end: OwnedFd) -> OwnedFd {
+        rustix::io::ioctl_fionbio(&end, true).unwrap();
+        end
+    }
+
+    #[tokio::test]
+    async fn what_is_not_shown_live_is_said_at_the_end_too() {
+        let all = told(b"0123456789abc", 100).await.concat();
+        assert_eq!(all, "0123456789\n… 3 bytes not shown live …\n");
+        assert_eq!(told(b"0123456789", 100).await.concat(), "0123456789");
+    }
+
+    #[test]
+    fn a_full_channel_is_counted_and_said_with_the_next_piece() {
+        let (live, mut pieces) = mpsc::channel(1);
+        let (budget, mut unseen) = (Budget::default(), 0);
+        for text in ["a", "bc", "def"] {
+            tell(&live, Stream::Stderr, text.to_owned(), &budget, &mut unseen);
+        }
+        assert_eq!((pieces.try_recv().unwrap().text.as_str(), unseen), ("a", 5));
+        tell(&live, Stream::Stderr, "g".to_owned(), &budget, &mut unseen);
+        assert_eq!(pieces.try_recv().unwrap().text, "\n… 5 bytes not shown live …\ng");
+        assert_eq!(unseen, 0);
     }
 }

@@ -1,7 +1,7 @@
 //! All processes that descend from this one, and their end.
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// How long a process may take to end by itself when it is asked to.
@@ -11,7 +11,7 @@ const LAST: Duration = Duration::from_secs(5);
 /// How long to sleep between two looks.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// One process, as `/proc/PID/stat` says (proc_pid_stat(5)).
+/// One process, as `/proc/PID/stat` says (`proc_pid_stat(5)`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Process {
     pid: i32,
@@ -92,7 +92,8 @@ pub(crate) fn ask_to_end(main: Pid) {
 
 /// Ends all that still runs below this process, and gives how many there were.
 pub(crate) fn end_all(main: Pid) -> u32 {
-    let mut first = None;
+    // One look may miss a process whose parent changes meanwhile, so each look's are counted, once.
+    let mut seen: HashSet<(i32, u64)> = HashSet::new();
     let until = Instant::now() + LAST;
     loop {
         // Stopped first, until no new one is found: what cannot run cannot start another.
@@ -100,7 +101,7 @@ pub(crate) fn end_all(main: Pid) -> u32 {
         loop {
             let fresh: Vec<Process> =
                 running().into_iter().filter(|process| !stopped.contains(process)).collect();
-            if fresh.is_empty() {
+            if fresh.is_empty() || Instant::now() > until {
                 break;
             }
             for process in &fresh {
@@ -108,13 +109,13 @@ pub(crate) fn end_all(main: Pid) -> u32 {
             }
             stopped.extend(fresh);
         }
-        first.get_or_insert(u32::try_from(stopped.len()).unwrap_or(u32::MAX));
+        seen.extend(stopped.iter().map(|process| (process.pid, process.started)));
         for process in &stopped {
             send(process, Signal::KILL);
         }
         let (_, more) = reap(main);
         if !more || Instant::now() > until {
-            return first.unwrap_or(0);
+            return u32::try_from(seen.len()).unwrap_or(u32::MAX);
         }
         std::thread::sleep(LOOK);
     }
@@ -129,13 +130,18 @@ mod tests {
         let stat = "7 (a) R 1 (b) S 42 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 9876 1 2";
         let process = parse(7, stat).unwrap();
         assert_eq!((process.parent, process.started, process.dead), (42, 9876, false));
-        assert!(parse(7, "7 (x) Z 42 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 9876").unwrap().dead);
+        assert!(
+            parse(7, "7 (x) Z 42 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 9876").unwrap().dead
+        );
     }
 
     #[test]
     fn this_process_is_seen_as_the_system_says() {
         let own = rustix::process::getpid().as_raw_nonzero().get();
         let process = look(own).unwrap();
-        assert_eq!(Some(process.parent), rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get()));
+        assert_eq!(
+            Some(process.parent),
+            rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get())
+        );
     }
 }

@@ -40,7 +40,8 @@ pub(crate) const STOP: u8 = b's';
 pub(crate) fn framed<T: Serialize>(message: &T) -> io::Result<Vec<u8>> {
     let body = serde_json::to_vec(message)?;
     let length = u32::try_from(body.len()).ok().filter(|length| *length <= MAX_ORDER);
-    let length = length.ok_or_else(|| io::Error::other("the command with its environment is too long"))?;
+    let length =
+        length.ok_or_else(|| io::Error::other("the command with its environment is too long"))?;
     let mut frame = length.to_le_bytes().to_vec();
     frame.extend(body);
     Ok(frame)

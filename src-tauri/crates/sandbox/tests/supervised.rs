@@ -1,62 +1,13 @@
-//! Commands under their supervisor, with real processes.
+//! Commands under their supervisor, with real processes: what they find and what comes back.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use countersign_sandbox::{CommandSpec, End, Finished, Supervisor};
+mod common;
+
+use common::{PATIENCE, folder, run, spec};
+use countersign_sandbox::{End, Supervisor};
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
-use std::path::Path;
-use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-
-const PATIENCE: Duration = Duration::from_secs(30);
-
-fn folder(path: &Path) -> OwnedFd {
-    std::fs::File::open(path).unwrap().into()
-}
-
-fn spec(command: &str) -> CommandSpec {
-    CommandSpec {
-        program: "/bin/sh".into(),
-        args: vec!["-c".into(), command.into()],
-        cwd: folder(Path::new("/")),
-        env: vec![("PATH".into(), "/usr/bin:/bin".into())],
-        timeout: Duration::from_secs(60),
-        capture_limit: 1_000,
-    }
-}
-
-/// Runs a command whose live output nobody reads.
-async fn run(spec: CommandSpec) -> Finished {
-    let (live, _unread) = mpsc::channel(1);
-    let supervisor = Supervisor::this_program().unwrap();
-    let running = supervisor.run(spec, live, CancellationToken::new());
-    tokio::time::timeout(PATIENCE, running).await.expect("the command hangs").unwrap()
-}
-
-fn is_running(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
-}
-
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what} did not happen");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-/// The process numbers that a command wrote into files of this folder, once there are so many.
-async fn pids(folder: &Path, count: usize) -> Vec<String> {
-    let read = || -> Vec<String> {
-        let entries = std::fs::read_dir(folder).unwrap();
-        let texts = entries.filter_map(|entry| std::fs::read_to_string(entry.unwrap().path()).ok());
-        texts.filter(|text| text.ends_with('\n')).collect()
-    };
-    until("the processes starting", || read().len() == count).await;
-    read()
-}
 
 #[tokio::test]
 async fn exit_codes_signals_and_both_streams_come_back() {
@@ -72,7 +23,8 @@ async fn the_environment_is_exactly_what_was_given() {
     let mut env = spec("env");
     env.env.push(("ODD".into(), OsString::from("a b\n'c")));
     let finished = run(env).await;
-    let mut lines: Vec<&str> = finished.stdout.text.lines().filter(|line| !line.starts_with("_=")).collect();
+    let mut lines: Vec<&str> =
+        finished.stdout.text.lines().filter(|line| !line.starts_with("_=")).collect();
     lines.retain(|line| !line.starts_with("PWD="));
     assert_eq!(lines, ["PATH=/usr/bin:/bin", "ODD=a b", "'c"]);
 }
@@ -93,7 +45,8 @@ async fn the_folder_is_the_one_of_the_handle() {
 
 #[tokio::test]
 async fn standard_input_is_closed_and_there_is_no_terminal() {
-    let finished = run(spec("cat; test -t 0 || echo none; (: < /dev/tty) 2>/dev/null || echo no tty")).await;
+    let finished =
+        run(spec("cat; test -t 0 || echo none; (: < /dev/tty) 2>/dev/null || echo no tty")).await;
     assert_eq!(finished.stdout.text, "none\nno tty\n");
 }
 
@@ -132,7 +85,8 @@ async fn endless_output_is_bounded_and_stops() {
     let first = pieces.recv().await.expect("output comes live");
     assert!(first.text.starts_with("y\ny\n"));
     stop.cancel();
-    let finished = tokio::time::timeout(PATIENCE, running).await.expect("it does not stop").unwrap();
+    let finished =
+        tokio::time::timeout(PATIENCE, running).await.expect("it does not stop").unwrap();
     assert_eq!(finished.end, End::Stopped);
     assert!(finished.stdout.truncated);
     assert!(finished.stdout.text.chars().count() < 1_100);
@@ -153,101 +107,84 @@ async fn fifty_megabytes_are_counted_and_cut() {
     assert!(finished.stdout.text.contains("characters left out"));
 }
 
-/// A command that leaves processes of all kinds: in the background, in a session of its own, twice
-/// forked, and deaf to a polite end. Each writes its number to a file of the current folder.
-const CROWD: &str = "
-    note() { sh -c 'echo $PPID' > \"$1\"; }
-    (trap '' TERM HUP INT; note deaf; while :; do sleep 1; done) &
-    setsid sh -c 'echo $$ > session; exec sleep 1000' &
-    (setsid sh -c '(sh -c \"echo \\$PPID > daemon; exec sleep 1000\" ; sleep 1000) & ' &) &
-";
-
-async fn crowd(ending: &str) -> (tempfile::TempDir, CommandSpec) {
-    let place = tempfile::tempdir().unwrap();
-    let mut command = spec(&format!("{CROWD} {ending}"));
-    command.cwd = folder(place.path());
-    (place, command)
-}
+/// Set for the copy of this test that starts commands with signals ignored and held back.
+const UNSIGNALLED: &str = "PROGRAM_WITHOUT_SIGNALS";
 
 #[tokio::test]
-async fn a_timeout_ends_the_whole_tree() {
-    let (place, mut command) = crowd("sleep 1000").await;
-    command.timeout = Duration::from_millis(1_500);
-    let (finished, pids) = tokio::join!(run(command), pids(place.path(), 3));
-    assert_eq!(finished.end, End::TimedOut);
-    assert!(pids.iter().all(|pid| !is_running(pid)), "{pids:?}");
-}
-
-#[tokio::test]
-async fn what_a_command_leaves_behind_is_ended() {
-    let ready = "while [ ! -s deaf ] || [ ! -s session ] || [ ! -s daemon ]; do sleep 0.01; done; exit 3";
-    let (place, command) = crowd(ready).await;
-    let finished = run(command).await;
-    let pids = pids(place.path(), 3).await;
-    assert_eq!(finished.end, End::Exited(3));
-    assert!(finished.stragglers >= 3, "{}", finished.stragglers);
-    assert!(pids.iter().all(|pid| !is_running(pid)), "{pids:?}");
-}
-
-#[tokio::test]
-async fn dropping_the_run_ends_the_whole_tree() {
-    let (place, command) = crowd("sleep 1000").await;
-    let (live, _unread) = mpsc::channel(1);
-    let supervisor = Supervisor::this_program().unwrap();
-    let pids = {
-        let running = supervisor.run(command, live, CancellationToken::new());
-        tokio::select! {
-            _ = running => panic!("it does not end by itself"),
-            pids = pids(place.path(), 3) => pids,
+async fn no_ignored_or_held_back_signal_reaches_the_command() {
+    if std::env::var_os(UNSIGNALLED).is_some() {
+        // SAFETY: no handler of Rust's is replaced; the set is initialised before it is used.
+        unsafe {
+            for signal in [libc::SIGHUP, libc::SIGCHLD, libc::SIGUSR1, libc::SIGPIPE] {
+                libc::signal(signal, libc::SIG_IGN);
+            }
+            let mut set = std::mem::zeroed();
+            libc::sigfillset(&raw mut set);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut());
         }
-    };
-    until("the end of all processes", || pids.iter().all(|pid| !is_running(pid))).await;
-}
-
-/// Set for the copy of this test that plays the program and is killed.
-const PLACE: &str = "PLACE_OF_THE_KILLED_PROGRAM";
-
-#[tokio::test]
-async fn killing_the_program_ends_the_whole_tree() {
-    if let Some(place) = std::env::var_os(PLACE) {
-        let mut command = spec(&format!("{CROWD} sleep 1000"));
-        command.cwd = folder(Path::new(&place));
-        run(command).await;
+        let finished = run(spec("grep -E '^Sig(Blk|Ign)' /proc/self/status; exit 5")).await;
+        assert_eq!(finished.end, End::Exited(5));
+        // The C library keeps 32 and 33 to itself, and its `posix_spawn` leaves them ignored.
+        let kept: u64 = 1 << 31 | 1 << 32;
+        let sets: Vec<(&str, u64)> = finished
+            .stdout
+            .text
+            .lines()
+            .filter_map(|line| line.split_once(":\t"))
+            .map(|(name, set)| (name, u64::from_str_radix(set, 16).unwrap() & !kept))
+            .collect();
+        assert_eq!(sets, [("SigBlk", 0), ("SigIgn", 0)]);
         return;
     }
-    let place = tempfile::tempdir().unwrap();
-    let mut program = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "killing_the_program_ends_the_whole_tree"])
-        .env(PLACE, place.path())
-        .stdout(std::process::Stdio::null())
-        .spawn()
+    let copy = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "no_ignored_or_held_back_signal_reaches_the_command", "--nocapture"])
+        .env(UNSIGNALLED, "1")
+        .output()
         .unwrap();
-    let pids = pids(place.path(), 3).await;
-    program.kill().unwrap();
-    program.wait().unwrap();
-    until("the end of all processes", || pids.iter().all(|pid| !is_running(pid))).await;
+    assert!(copy.status.success(), "{}", String::from_utf8_lossy(&copy.stderr));
 }
 
 #[tokio::test]
-async fn a_stop_before_the_start_runs_nothing() {
-    let place = tempfile::tempdir().unwrap();
-    let mut command = spec("touch made");
-    command.cwd = folder(place.path());
-    let stop = CancellationToken::new();
-    stop.cancel();
-    let (live, _unread) = mpsc::channel(1);
-    let finished = Supervisor::this_program().unwrap().run(command, live, stop).await.unwrap();
-    assert_eq!(finished.end, End::Stopped);
-    assert!(!place.path().join("made").exists());
+async fn a_descriptor_that_the_program_left_open_does_not_reach_the_command() {
+    let left = std::fs::File::open("/").unwrap();
+    rustix::io::fcntl_setfd(&left, rustix::io::FdFlags::empty()).unwrap();
+    let finished = run(spec("ls /proc/self/fd | tr '\\n' ' '")).await;
+    assert_eq!(finished.stdout.text.trim(), "0 1 2 3");
 }
 
 #[tokio::test]
-async fn a_killed_supervisor_is_told_as_such() {
+async fn long_commands_pass_and_too_long_ones_are_said() {
+    let mut command = spec("echo $# ${#BIG}");
+    command.args.push("sh".into());
+    command.args.extend((0..10).map(|_| OsString::from("x".repeat(100_000))));
+    command.env.push(("BIG".into(), "y".repeat(100_000).into()));
+    assert_eq!(run(command).await.stdout.text, "10 100000\n");
+
+    let mut command = spec("true");
+    command.args.push("x".repeat(8_000_000).into());
     let (live, _unread) = mpsc::channel(1);
     let supervisor = Supervisor::this_program().unwrap();
-    let running = supervisor.run(spec("kill -9 $PPID; sleep 0.2"), live, CancellationToken::new());
-    let result = tokio::time::timeout(PATIENCE, running).await.expect("it hangs");
-    assert!(matches!(result, Err(countersign_sandbox::SandboxError::Lost)), "{result:?}");
+    let result = supervisor.run(command, live, CancellationToken::new()).await;
+    assert!(matches!(result, Err(countersign_sandbox::SandboxError::Tell(_))), "{result:?}");
+
+    let mut command = spec("true");
+    command.args.push("x".repeat(200_000).into());
+    let end = run(command).await.end;
+    assert!(matches!(&end, End::NotStarted(why) if why.contains("too long")), "{end:?}");
+
+    let mut command = spec("true");
+    command.env.push(("A".into(), "a\0b".into()));
+    let end = run(command).await.end;
+    assert!(matches!(&end, End::NotStarted(why) if why.contains("zero byte")), "{end:?}");
+}
+
+#[tokio::test]
+async fn characters_cut_by_the_command_are_joined() {
+    let finished =
+        run(spec(r"printf '\342\202'; sleep 0.1; printf '\254 \360\237'; sleep 0.1; printf '!'"))
+            .await;
+    assert_eq!(finished.stdout.text, "€ \u{fffd}!");
+    assert_eq!(finished.stdout.total_bytes, 7);
 }
 
 #[tokio::test]
@@ -264,4 +201,3 @@ async fn many_commands_run_side_by_side() {
         ended.unwrap();
     }
 }
-

@@ -7,7 +7,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The data folder cannot be used.
-    #[error("the folder {path} cannot be used: {source}. Check its owner and permissions, or choose another with --data-dir.")]
+    #[error(
+        "the folder {path} cannot be used: {source}. Check its owner and permissions, or choose another with --data-dir."
+    )]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -15,7 +17,9 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The database was written by a later version.
-    #[error("the sessions in {path} were written by a newer Countersign (format {found}, this one knows {known}). Update Countersign, or choose another folder with --data-dir.")]
+    #[error(
+        "the sessions in {path} were written by a newer Countersign (format {found}, this one knows {known}). Update Countersign, or choose another folder with --data-dir."
+    )]
     Newer {
         /// The database.
         path: PathBuf,
@@ -25,7 +29,9 @@ pub enum StoreError {
         known: u32,
     },
     /// The database failed.
-    #[error("the sessions could not be stored or read: {0}. What was stored before is kept; check the disk's free space.")]
+    #[error(
+        "the sessions could not be stored or read: {0}. What was stored before is kept; check the disk's free space."
+    )]
     Database(#[from] rusqlite::Error),
     /// A stored event makes no sense.
     #[error("event {seq} of session {session} cannot be read: {source}")]

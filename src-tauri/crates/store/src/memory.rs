@@ -1,7 +1,7 @@
 //! A journal without a disk, for tests of what stands above it.
 
-use crate::journal::{Journal, now, unstored};
 use crate::StoreError;
+use crate::journal::{Journal, now, unstored};
 use countersign_protocol::{Envelope, Event, SessionId};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -151,10 +151,7 @@ mod tests {
         assert_eq!(split("*.rs", "."), (".".into(), "*.rs".into()));
         assert_eq!(split("/etc/*", "."), ("/etc".into(), "./*".into()));
         assert_eq!(split("../x/*.c", "src"), ("src/../x".into(), "./*.c".into()));
-        assert_eq!(
-            split("src/../../outside/*", "."),
-            ("./src/../../outside".into(), "./*".into())
-        );
+        assert_eq!(split("src/../../outside/*", "."), ("./src/../../outside".into(), "./*".into()));
         assert_eq!(split("*/../../x", "."), ("./*/../..".into(), "./x".into()));
     }
 }

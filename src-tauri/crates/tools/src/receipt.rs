@@ -8,13 +8,11 @@ use serde_json::{Value, json};
 #[must_use]
 pub fn render(tool: &str, receipt: &Receipt) -> Option<Value> {
     match receipt {
-        Receipt::Written { path, created, bytes, replacements, .. } => {
-            Some(if tool == "edit" {
-                json!({"path": path, "replacements": replacements})
-            } else {
-                json!({"path": path, "created": created, "bytes": bytes})
-            })
-        }
+        Receipt::Written { path, created, bytes, replacements, .. } => Some(if tool == "edit" {
+            json!({"path": path, "replacements": replacements})
+        } else {
+            json!({"path": path, "created": created, "bytes": bytes})
+        }),
         Receipt::Ran(finished) => Some(render_run(finished)),
         Receipt::Reached(_) => None,
     }
@@ -33,8 +31,13 @@ pub fn render_run(finished: &Finished) -> Value {
         "timed_out": matches!(finished.end, RunEnd::TimedOut),
     });
     let note = match &finished.end {
-        RunEnd::Stopped => Some("The user stopped this command; it and all that it started were ended.".to_owned()),
-        RunEnd::TimedOut => Some("The command took longer than its timeout; it and all that it started were ended.".to_owned()),
+        RunEnd::Stopped => {
+            Some("The user stopped this command; it and all that it started were ended.".to_owned())
+        }
+        RunEnd::TimedOut => Some(
+            "The command took longer than its timeout; it and all that it started were ended."
+                .to_owned(),
+        ),
         RunEnd::Signalled(signal) => Some(format!("The command was ended by signal {signal}.")),
         RunEnd::NotStarted(why) => Some(format!("The command could not be started: {why}")),
         RunEnd::Exited(_) if finished.stragglers > 0 => Some(format!(

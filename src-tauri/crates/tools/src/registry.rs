@@ -17,7 +17,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ToolError {
     /// No such tool.
-    #[error("there is no tool named {name:?}; the tools are exec, read, write, edit, glob and grep")]
+    #[error(
+        "there is no tool named {name:?}; the tools are exec, read, write, edit, glob and grep"
+    )]
     Unknown {
         /// What the model asked for.
         name: String,
@@ -45,15 +47,21 @@ pub fn specs() -> Vec<ToolSpec> {
             input_schema: T::schema(),
         }
     }
-    vec![spec::<Exec>(), spec::<Read>(), spec::<Write>(), spec::<Edit>(), spec::<Glob>(), spec::<Grep>()]
+    vec![
+        spec::<Exec>(),
+        spec::<Read>(),
+        spec::<Write>(),
+        spec::<Edit>(),
+        spec::<Glob>(),
+        spec::<Grep>(),
+    ]
 }
 
 /// Asks the tool of that name what it would do.
 pub fn propose(name: &str, args: &Value, view: &View) -> Result<Proposal, ToolError> {
     fn run<T: Tool>(args: &Value, view: &View) -> Result<Proposal, ToolError> {
-        let input = serde_json::from_value(args.clone()).map_err(|error| {
-            ToolError::Arguments { tool: T::NAME, problem: error.to_string() }
-        })?;
+        let input = serde_json::from_value(args.clone())
+            .map_err(|error| ToolError::Arguments { tool: T::NAME, problem: error.to_string() })?;
         T::propose(input, view)
     }
     match name {
@@ -89,7 +97,10 @@ pub enum Named {
 pub fn named_path(name: &str, args: &Value) -> Named {
     let path = || {
         let path = args.get("path").and_then(Value::as_str).unwrap_or_default();
-        path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/")
+        path.split('/')
+            .filter(|part| !part.is_empty() && *part != ".")
+            .collect::<Vec<_>>()
+            .join("/")
     };
     match name {
         Exec::NAME => Named::Everything,

@@ -1,8 +1,12 @@
 //! A session in a temporary workspace with a scripted model, driven as a person would.
 #![allow(dead_code)]
 
-use countersign_agent::{Folders, ModelChoice, Overrides, Reader, Session, SessionOptions, Settings, connect, open_store};
-use countersign_protocol::{ApprovalId, Card, Decision, DecisionInput, Event, Feed, ProviderKind, RunEnd};
+use countersign_agent::{
+    Folders, ModelChoice, Overrides, Reader, Session, SessionOptions, Settings, connect, open_store,
+};
+use countersign_protocol::{
+    ApprovalId, Card, Decision, DecisionInput, Event, Feed, ProviderKind, RunEnd,
+};
 use countersign_provider::Secret;
 use countersign_testkit::{ModelServer, Script, TempWorkspace};
 use serde_json::Value;
@@ -25,10 +29,15 @@ impl Rig {
         Self::with(workspace, script, Overrides::default()).await
     }
 
-    pub async fn with(workspace: TempWorkspace, script: impl Into<Script>, over: Overrides) -> Self {
+    pub async fn with(
+        workspace: TempWorkspace,
+        script: impl Into<Script>,
+        over: Overrides,
+    ) -> Self {
         let server = ModelServer::start(script).await;
         let own = workspace.root().join("own");
-        let folders = Folders::find(Some(own.join("data")), Some(own.join("settings/config.toml"))).unwrap();
+        let folders =
+            Folders::find(Some(own.join("data")), Some(own.join("settings/config.toml"))).unwrap();
         folders.make().unwrap();
         let settings = Settings::load(folders.settings_file(), over).unwrap();
         let choice = ModelChoice {
@@ -99,7 +108,9 @@ impl Rig {
         let mut at = self.events.len();
         loop {
             let event = self
-                .until_after(at, |event| is_card(event) || matches!(event, Event::RunFinished { .. }))
+                .until_after(at, |event| {
+                    is_card(event) || matches!(event, Event::RunFinished { .. })
+                })
                 .await;
             at += self.events[at..].iter().position(|known| *known == event).unwrap() + 1;
             match event {

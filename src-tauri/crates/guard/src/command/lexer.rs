@@ -52,7 +52,9 @@ fn read(text: &str, stars: bool) -> Result<Vec<Word>, String> {
                 return Err("A tilde stands for a folder that the shell chooses.".to_owned());
             }
             '=' if first => {
-                return Err("A word that begins with = means something else in some shells.".to_owned());
+                return Err(
+                    "A word that begins with = means something else in some shells.".to_owned()
+                );
             }
             _ if is_plain(char) => word.text.push(char),
             _ => return Err(why_not_plain(char)),
@@ -92,7 +94,9 @@ fn double_quoted(rest: &mut std::str::Chars<'_>, text: &mut String) -> Result<()
 }
 
 fn is_plain(char: char) -> bool {
-    char.is_ascii_alphanumeric() || "_-./,:+@%=~".contains(char) || (!char.is_ascii() && char.is_alphanumeric())
+    char.is_ascii_alphanumeric()
+        || "_-./,:+@%=~".contains(char)
+        || (!char.is_ascii() && char.is_alphanumeric())
 }
 
 fn why_not_plain(char: char) -> String {
@@ -129,7 +133,8 @@ pub(super) fn quoted(words: &[Word]) -> String {
 /// The words as a person would write them: quoted only where needed.
 pub(super) fn plainly(words: &[Word]) -> String {
     let write = |word: &Word| {
-        let plain = !word.text.is_empty() && word.text.chars().all(is_plain)
+        let plain = !word.text.is_empty()
+            && word.text.chars().all(is_plain)
             && !word.text.contains(['~', '=']);
         if plain || (word.text.chars().all(is_plain) && !word.text.is_empty() && !word.quoted) {
             word.text.clone()
@@ -150,14 +155,17 @@ pub(super) fn loose_words(command: &str) -> Vec<String> {
         if word.is_empty() || words.len() >= 4_096 {
             continue;
         }
-        if let Some((_, value)) = word.split_once('=') && !value.is_empty() {
+        if let Some((_, value)) = word.split_once('=')
+            && !value.is_empty()
+        {
             words.push(value.to_owned());
         }
         words.push(word);
     }
     // Names with blanks: the quoted literals as a whole.
     if let Ok(exact) = read(command, false) {
-        words.extend(exact.into_iter().filter(|word| word.text.contains(' ')).map(|word| word.text));
+        words
+            .extend(exact.into_iter().filter(|word| word.text.contains(' ')).map(|word| word.text));
     }
     words
 }
@@ -172,9 +180,10 @@ mod tests {
 
     #[test]
     fn plain_and_quoted_words_are_read() {
-        assert_eq!(texts(" cat\t'a b' \"it's\" x\"y\"'z' "), Some(vec![
-            "cat".into(), "a b".into(), "it's".into(), "xyz".into()
-        ]));
+        assert_eq!(
+            texts(" cat\t'a b' \"it's\" x\"y\"'z' "),
+            Some(vec!["cat".into(), "a b".into(), "it's".into(), "xyz".into()])
+        );
         assert_eq!(texts(r#"echo "\"q\" \\""#), Some(vec!["echo".into(), "\"q\" \\".into()]));
         assert_eq!(texts("echo ''"), Some(vec!["echo".into(), String::new()]));
     }
@@ -182,9 +191,10 @@ mod tests {
     #[test]
     fn all_else_is_not_read() {
         for command in [
-            "", "  ", "a;b", "a|b", "a&&b", "a&", "a>b", "a<b", "$x", "`x`", "$(x)", "a\nb", "a\\ b", "*.rs", "a?", "[a]",
-            "{a,b}", "#x", "!x", "a^b", "~", "~/x", "--x=~/y", "'a", "\"a", "\"$x\"", "\"!x\"", "\"\\n\"", "a\u{b}b",
-            "a\u{a0}b", "(a)", "=ls", "a\0b", "'a\nb'",
+            "", "  ", "a;b", "a|b", "a&&b", "a&", "a>b", "a<b", "$x", "`x`", "$(x)", "a\nb",
+            "a\\ b", "*.rs", "a?", "[a]", "{a,b}", "#x", "!x", "a^b", "~", "~/x", "--x=~/y", "'a",
+            "\"a", "\"$x\"", "\"!x\"", "\"\\n\"", "a\u{b}b", "a\u{a0}b", "(a)", "=ls", "a\0b",
+            "'a\nb'",
         ] {
             assert_eq!(texts(command), None, "{command:?}");
         }

@@ -81,7 +81,13 @@ pub(crate) fn judge_action(exec: &ExecAction, patterns: &[Pattern], facts: &dyn 
     let words = match lexer::lex(command) {
         Ok(words) => words,
         Err(why) => {
-            return Read { words: Vec::new(), always_asks, judged, allowed_by: None, asks: vec![why] };
+            return Read {
+                words: Vec::new(),
+                always_asks,
+                judged,
+                allowed_by: None,
+                asks: vec![why],
+            };
         }
     };
     let plain = vec![words.iter().map(|word| word.text.clone()).collect()];

@@ -32,8 +32,8 @@ impl Pattern {
     /// Reads a pattern from settings. Refuses one that would cover any program, or that holds what
     /// no pattern covers.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let words = lex_pattern(text)
-            .map_err(|why| format!("the pattern {text:?} is left out: {why}"))?;
+        let words =
+            lex_pattern(text).map_err(|why| format!("the pattern {text:?} is left out: {why}"))?;
         let Some(program) = words.first() else {
             return Err("an empty pattern is left out".to_owned());
         };
@@ -61,7 +61,9 @@ impl Pattern {
         let arguments = pattern.words.iter().skip(1);
         match table::row(program) {
             Row::Wrapper => {
-                return Err(format!("{program} runs other programs, so no pattern for it is remembered"));
+                return Err(format!(
+                    "{program} runs other programs, so no pattern for it is remembered"
+                ));
             }
             Row::ShellState | Row::Git => {
                 return Err(format!("no pattern covers {program}; it asks each time"));
@@ -87,7 +89,8 @@ impl Pattern {
     /// Whether it matches, word by word. What a wildcard may cover is another question.
     pub(super) fn matches(&self, words: &[Word]) -> bool {
         let open = self.words.last().is_some_and(|last| last.star && last.text == "*");
-        let fits = if open { words.len() >= self.words.len() } else { words.len() == self.words.len() };
+        let fits =
+            if open { words.len() >= self.words.len() } else { words.len() == self.words.len() };
         fits && self.words.iter().zip(words).all(|(wanted, word)| {
             if wanted.star { glob(&wanted.text, &word.text) } else { wanted.text == word.text }
         })
@@ -141,12 +144,26 @@ mod tests {
     #[test]
     fn what_is_never_safe_is_not_remembered() {
         for text in [
-            "bash *", "sh -c 'x'", "env x", "sudo ls", "xargs rm", "npx *", "python -c 'x'", "node -e 'x'",
-            "node --eval 'x'", "python3 -cx", "curl *", "rm *", "git *", "eval x",
+            "bash *",
+            "sh -c 'x'",
+            "env x",
+            "sudo ls",
+            "xargs rm",
+            "npx *",
+            "python -c 'x'",
+            "node -e 'x'",
+            "node --eval 'x'",
+            "python3 -cx",
+            "curl *",
+            "rm *",
+            "git *",
+            "eval x",
         ] {
             assert!(Pattern::for_rule(text).is_err(), "{text}");
         }
-        for text in ["cat *", "node *", "node script.js *", "npm test", "make all", "python test.py"] {
+        for text in
+            ["cat *", "node *", "node script.js *", "npm test", "make all", "python test.py"]
+        {
             assert!(Pattern::for_rule(text).is_ok(), "{text}");
         }
     }

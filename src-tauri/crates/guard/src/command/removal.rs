@@ -16,7 +16,9 @@ pub(super) fn warning(words: &[String], folder: &Path, workspace: &Path) -> Opti
             continue;
         }
         if word.contains('$') {
-            return Some(format!("It removes {word}, and what that is can only be known as it runs."));
+            return Some(format!(
+                "It removes {word}, and what that is can only be known as it runs."
+            ));
         }
         let target = word.trim_end_matches(['*', '?']);
         let target = if target.is_empty() { "." } else { target };
@@ -30,7 +32,10 @@ pub(super) fn warning(words: &[String], folder: &Path, workspace: &Path) -> Opti
             "the home folder"
         } else if workspace.starts_with(&what) {
             "the whole workspace"
-        } else if moved && Path::new(target).is_relative() && (target == "." || target.starts_with("..")) {
+        } else if moved
+            && Path::new(target).is_relative()
+            && (target == "." || target.starts_with(".."))
+        {
             "all of a folder that it changes to"
         } else {
             continue;
@@ -79,10 +84,27 @@ mod tests {
     #[test]
     fn the_great_removals_warn() {
         for command in [
-            "rm -rf /", "rm -rf /*", "rm -rf ~", "rm -rf ~/", "rm -rf .", "rm -rf ./", "rm -rf *", "rm -r ..",
-            "rm -rf /work/project", "rm -rf /work", "sudo rm -rf / --no-preserve-root", "ls; rm -rf \"/\"",
-            "/bin/rm -rf '/'", "\\rm -rf /", "rm -rf $HOME", "rm -rf src/..", "rm -rf \"$X/\"", "cd /; rm -rf *",
-            "true && rm -fr -- /", "sh -c 'rm -rf /'", "rm -rf ~root",
+            "rm -rf /",
+            "rm -rf /*",
+            "rm -rf ~",
+            "rm -rf ~/",
+            "rm -rf .",
+            "rm -rf ./",
+            "rm -rf *",
+            "rm -r ..",
+            "rm -rf /work/project",
+            "rm -rf /work",
+            "sudo rm -rf / --no-preserve-root",
+            "ls; rm -rf \"/\"",
+            "/bin/rm -rf '/'",
+            "\\rm -rf /",
+            "rm -rf $HOME",
+            "rm -rf src/..",
+            "rm -rf \"$X/\"",
+            "cd /; rm -rf *",
+            "true && rm -fr -- /",
+            "sh -c 'rm -rf /'",
+            "rm -rf ~root",
         ] {
             assert!(warns(command), "{command}");
         }
@@ -90,7 +112,15 @@ mod tests {
 
     #[test]
     fn ordinary_removals_do_not_warn() {
-        for command in ["rm a.txt", "rm -rf target", "rm -rf ./build", "rm *.o", "ls /", "echo rm", "npm run rm-x /"] {
+        for command in [
+            "rm a.txt",
+            "rm -rf target",
+            "rm -rf ./build",
+            "rm *.o",
+            "ls /",
+            "echo rm",
+            "npm run rm-x /",
+        ] {
             assert!(!warns(command), "{command}");
         }
     }

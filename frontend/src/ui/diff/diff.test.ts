@@ -1,0 +1,88 @@
+import { render, screen } from "@testing-library/svelte";
+import { describe, expect, it } from "vitest";
+import DiffView from "./DiffView.svelte";
+import { type DiffHunk, type DiffLine, rowsOf } from "./rows";
+
+const plain = (text: string) => [{ text, changed: false }];
+const added = (now: number, more: Partial<DiffLine> = {}): DiffLine => ({
+  kind: "added",
+  new: now,
+  spans: plain(`new ${now}`),
+  ...more,
+});
+const removed = (old: number, more: Partial<DiffLine> = {}): DiffLine => ({
+  kind: "removed",
+  old,
+  spans: plain(`old ${old}`),
+  ...more,
+});
+const draw = (hunks: DiffHunk[]): HTMLElement => {
+  render(DiffView, { hunks, label: "Changes", testid: "diff" });
+  return screen.getByTestId("diff");
+};
+
+describe("whole files", () => {
+  it("a new file is only added lines, from 1 and without a gap", () => {
+    const rows = rowsOf([{ number: 1, lines: [added(1), added(2)] }]);
+    expect(rows.map((row) => (row.type === "line" ? [row.line.kind, row.line.old, row.line.new] : row.type))).toEqual([
+      ["added", undefined, 1],
+      ["added", undefined, 2],
+    ]);
+  });
+
+  it("an emptied file is only removed lines, from 1 and without a gap", () => {
+    const rows = rowsOf([{ number: 1, lines: [removed(1), removed(2)] }]);
+    expect(rows.map((row) => (row.type === "line" ? [row.line.kind, row.line.old, row.line.new] : row.type))).toEqual([
+      ["removed", 1, undefined],
+      ["removed", 2, undefined],
+    ]);
+  });
+});
+
+describe("what stands beside the lines", () => {
+  it("says which side ends without a line break", () => {
+    const view = draw([{ number: 1, lines: [removed(1, { no_newline: true }), added(1)] }]);
+    const ends = [...view.querySelectorAll("[data-kind]")].map((line) =>
+      Boolean(line.textContent?.includes("no newline at end")),
+    );
+    expect(ends).toEqual([true, false]);
+  });
+
+  it("says how many lines are left out, and one as one", () => {
+    const view = draw([
+      { number: 1, lines: [added(1)] },
+      { number: 2, lines: [added(3)] },
+      { number: 3, lines: [added(16)] },
+    ]);
+    expect(view.textContent).toContain("… 1 unchanged line");
+    expect(view.textContent).not.toContain("… 1 unchanged lines");
+    expect(view.textContent).toContain("… 12 unchanged lines");
+  });
+
+  it("says that nothing changes", () => {
+    expect(draw([]).textContent).toContain("No line changes");
+  });
+
+  it("makes no element of markup in a line", () => {
+    const view = draw([{ number: 1, lines: [added(1, { spans: plain("<img src=x onerror=alert(1)>") })] }]);
+    expect(view.querySelector("img")).toBeNull();
+    expect(view.textContent).toContain("<img src=x onerror=alert(1)>");
+  });
+});
+
+describe("a long change", () => {
+  // Nothing has a size here, so no row is in sight; that room is kept for all of them shows who draws them.
+  const room = (view: HTMLElement): string[] =>
+    [...view.querySelectorAll<HTMLElement>(".rows > div")].map((part) => part.style.height);
+  const lines = (count: number): DiffLine[] => Array.from({ length: count }, (_, at) => added(at + 1));
+
+  it("keeps room for every row and draws only those in sight", () => {
+    const view = draw([{ number: 1, lines: lines(50_000) }]);
+    expect(room(view)).toEqual(["1000000px"]);
+    expect(view.querySelectorAll("*").length).toBeLessThan(400);
+  });
+
+  it("is drawn whole while it is short", () => {
+    expect(draw([{ number: 1, lines: lines(200) }]).querySelectorAll("[data-kind]").length).toBe(200);
+  });
+});
