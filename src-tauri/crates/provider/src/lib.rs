@@ -11,6 +11,7 @@ mod retry;
 mod secret;
 mod sse;
 mod tour;
+mod wire;
 
 pub use anthropic::{Anthropic, AnthropicConfig, DEFAULT_ANTHROPIC_MODEL};
 pub use error::ProviderError;
