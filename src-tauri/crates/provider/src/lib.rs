@@ -7,6 +7,7 @@
 mod anthropic;
 mod drive;
 mod error;
+mod openai;
 mod retry;
 mod secret;
 mod sse;
@@ -15,6 +16,7 @@ mod wire;
 
 pub use anthropic::{Anthropic, AnthropicConfig, DEFAULT_ANTHROPIC_MODEL};
 pub use error::ProviderError;
+pub use openai::{DEFAULT_OPENAI_MODEL, OpenAi, OpenAiConfig};
 pub use secret::Secret;
 pub use tour::Tour;
 
