@@ -78,7 +78,7 @@ impl OpenAi {
         if local.is_none() || !key.expose().is_empty() {
             headers.insert(AUTHORIZATION, bearable("Bearer ", &key)?);
         }
-        let official = host == "openai.com" || host.ends_with(".openai.com");
+        let official = is_official(&host);
         let model = match filled(model) {
             Some(model) => OnceLock::from(model),
             None if official => OnceLock::from(DEFAULT_OPENAI_MODEL.to_owned()),
@@ -112,6 +112,14 @@ impl OpenAi {
     pub fn with_idle_timeout(mut self, silence: Duration) -> Self {
         Arc::make_mut(&mut self.inner).line.idle_timeout = silence;
         self
+    }
+
+    /// The model that is used at an address where none is named; empty where only the server knows.
+    #[must_use]
+    pub fn default_model(base_url: Option<&str>) -> &'static str {
+        let base = base(base_url.unwrap_or(DEFAULT_BASE_URL));
+        let official = base.is_ok_and(|url| url.host_str().is_some_and(is_official));
+        if official { DEFAULT_OPENAI_MODEL } else { "" }
     }
 
     /// Whether an address leads to this computer, where a server needs no key.
@@ -179,6 +187,11 @@ impl wire::Api for Chat {
             None => false,
         }
     }
+}
+
+/// Whether a host is `OpenAI`'s own, of whatever region.
+fn is_official(host: &str) -> bool {
+    host == "openai.com" || host.ends_with(".openai.com")
 }
 
 /// The address that all others are below. An address that names no version of the API gets `/v1`.
@@ -254,6 +267,14 @@ mod tests {
         assert!(error.to_string().contains("--model"), "{error}");
         let named = config(Some("sk-1"), Some("m"), Some("https://gate.example"));
         assert_eq!(OpenAi::new(named).unwrap().model(), "m");
+        for (url, model) in [
+            (None, DEFAULT_OPENAI_MODEL),
+            (Some("https://eu.api.openai.com/v1"), DEFAULT_OPENAI_MODEL),
+            (Some("https://openai.com.example"), ""),
+            (Some("http://localhost:1"), ""),
+        ] {
+            assert_eq!(OpenAi::default_model(url), model);
+        }
     }
 
     #[test]
