@@ -62,8 +62,7 @@ fn stream(deltas: &[Value]) -> String {
     let mut body: String = deltas.iter().map(|delta| chunk(delta, None)).collect();
     body.push_str(&chunk(&json!({}), Some(reason)));
     let usage = json!({"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7}});
-    body.push_str(&format!("data: {usage}\n\ndata: [DONE]\n\n"));
-    body
+    body + &format!("data: {usage}\n\ndata: [DONE]\n\n")
 }
 
 async fn read(socket: &mut TcpStream) -> (String, Value) {

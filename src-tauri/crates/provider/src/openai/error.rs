@@ -35,11 +35,15 @@ impl ApiError {
             code: text(&error["code"]),
             message: text(&error["message"]),
         };
-        let error = match &document["error"] {
-            Value::String(message) => Self { message: message.clone(), ..Self::default() },
-            error @ Value::Object(_) => read(error),
-            _ if document["object"] == "error" => read(document),
-            _ => Self { message: text(&document["detail"]), ..Self::default() },
+        let wrapped = &document["error"];
+        let error = if let Value::String(message) = wrapped {
+            Self { message: message.clone(), ..Self::default() }
+        } else if wrapped.is_object() {
+            read(wrapped)
+        } else if document["object"] == "error" {
+            read(document)
+        } else {
+            Self { message: text(&document["detail"]), ..Self::default() }
         };
         let says = [&error.kind, &error.code, &error.message].iter().any(|text| !text.is_empty());
         says.then_some(error)

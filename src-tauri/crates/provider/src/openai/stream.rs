@@ -102,10 +102,7 @@ impl wire::Reply for Reply {
             DONE => Ok(vec![Step::Done]),
             // Some servers keep the line open with events of nothing.
             "" => Ok(Vec::new()),
-            data => {
-                let document = self.document(data, peer)?;
-                self.take(document).map_err(|problem| peer.malformed(&problem))
-            }
+            data => self.take(document(data, peer)?).map_err(|problem| peer.malformed(&problem)),
         }
     }
 
@@ -141,17 +138,6 @@ impl wire::Reply for Reply {
 }
 
 impl Reply {
-    /// The document of an event, unless it is the server's error.
-    fn document(&self, data: &str, peer: &Peer) -> Result<Value, Failure> {
-        let document: Value =
-            serde_json::from_str(data).map_err(|error| peer.malformed(&Problem::from(error)))?;
-        let is_error = !document["error"].is_null() || document["object"] == "error";
-        match ApiError::find(&document).filter(|_| is_error) {
-            Some(error) => Err(streamed(peer, &error)),
-            None => Ok(document),
-        }
-    }
-
     fn take(&mut self, document: Value) -> Result<Vec<Step>, Problem> {
         let chunk: Chunk = serde_json::from_value(document)?;
         let mut steps = Vec::new();
@@ -267,7 +253,7 @@ impl Call {
         }
         let is_whole = self.arguments.trim_end().ends_with('}')
             && serde_json::from_str::<Map<String, Value>>(&self.arguments).is_ok();
-        !(is_whole && !piece.arguments.is_empty())
+        !is_whole || piece.arguments.is_empty()
     }
 
     fn add(&mut self, piece: Self) {
@@ -286,6 +272,17 @@ impl Call {
     }
 }
 
+/// The document of an event, unless it is the server's error.
+fn document(data: &str, peer: &Peer) -> Result<Value, Failure> {
+    let document: Value =
+        serde_json::from_str(data).map_err(|error| peer.malformed(&Problem::from(error)))?;
+    let is_error = !document["error"].is_null() || document["object"] == "error";
+    match ApiError::find(&document).filter(|_| is_error) {
+        Some(error) => Err(streamed(peer, &error)),
+        None => Ok(document),
+    }
+}
+
 /// The text of a content, which some servers send in parts.
 fn text_of(content: &Value) -> String {
     match content {
@@ -297,10 +294,10 @@ fn text_of(content: &Value) -> String {
 
 /// Arguments as JSON text; some servers send the object itself.
 fn json_of(arguments: &Value) -> String {
-    match arguments {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
+    match arguments.as_str() {
+        Some(text) => text.to_owned(),
+        None if arguments.is_null() => String::new(),
+        None => arguments.to_string(),
     }
 }
 

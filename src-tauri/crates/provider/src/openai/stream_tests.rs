@@ -16,9 +16,11 @@ fn calls(pieces: &[Value]) -> Vec<(String, String, Value)> {
         assert_eq!(reply.read(&chunk.to_string(), &peer()).unwrap(), []);
     }
     let content = reply.finish().message.content;
-    let calls = content.into_iter().map(|block| match block {
-        ContentBlock::ToolUse { id, name, input, invalid: None } => (id, name, input),
-        other => panic!("{other:?}"),
+    let calls = content.into_iter().map(|block| {
+        let ContentBlock::ToolUse { id, name, input, invalid: None } = block else {
+            panic!("{block:?}")
+        };
+        (id, name, input)
     });
     calls.collect()
 }
