@@ -74,6 +74,23 @@ describe("screens", () => {
     expect((await screen.findByTestId<HTMLInputElement>("connect-key")).value).toBe("");
   });
 
+  it("connects a local server without a key, and can send to it", async () => {
+    const { backend } = await show("welcome");
+    await userEvent.click(screen.getByTestId("connect-model"));
+    const dialog = within(await screen.findByTestId("connect-dialog"));
+    await userEvent.click(dialog.getByTestId("connect-openai"));
+    expect(dialog.getByText(/a local server needs none/)).toBeTruthy();
+    await userEvent.type(dialog.getByTestId("connect-base-url"), "http://localhost:11434");
+    await userEvent.click(dialog.getByTestId("connect-save"));
+    expect(backend.ops).toEqual([{ type: "connect_model", provider: "openai", base_url: "http://localhost:11434" }]);
+    await vi.waitFor(() => expect(screen.getByTestId("welcome").textContent).toContain("no key needed"));
+    expect(screen.getByTestId("welcome").textContent).toContain("the server's first model");
+    await userEvent.click(screen.getByTestId("open-folder"));
+    await screen.findByTestId("composer");
+    expect(screen.queryByText("No model is connected.")).toBeNull();
+    expect(screen.getByTestId("model").textContent).toContain("the server's first model");
+  });
+
   it("a run shows its steps, its rows and how to stop it", async () => {
     const { backend } = await show("exec");
     expect(screen.getByTestId("steps").textContent).toBe("4 of 30 steps");

@@ -431,9 +431,9 @@ function react(op: Op, state: AppState, to: Recorder): Outcome {
         ...state,
         model: {
           provider: op.provider,
-          model: op.model ?? "claude-sonnet-4-5",
+          model: op.model ?? (op.provider === "openai" ? "" : "claude-sonnet-4-5"),
           base_url: op.base_url ?? null,
-          key: "window",
+          key: op.provider === "openai" && !op.api_key ? "not_needed" : "window",
         },
       });
     case "interrupt":

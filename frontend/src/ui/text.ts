@@ -10,6 +10,11 @@ export function visible(text: string): string {
   });
 }
 
+/** The name of a model as it is shown. It is empty where a local server's first model is used. */
+export function modelName(name: string): string {
+  return name === "" ? "the server's first model" : visible(name);
+}
+
 const ESC = String.fromCharCode(27);
 const BEL = String.fromCharCode(7);
 /** Colours and cursor moves (CSI), and titles and links (OSC), of a terminal. */

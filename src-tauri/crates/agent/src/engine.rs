@@ -98,8 +98,7 @@ impl Engine {
             Op::Send { session, text } => {
                 let current = self.session(&session)?;
                 if self.shared.model().key == KeySource::Missing {
-                    let env_file = self.shared.folders.env_file();
-                    return Err(AgentError::NoModel { env_file }.into());
+                    return Err(self.shared.no_model().into());
                 }
                 current.send(&text)?;
             }
@@ -251,8 +250,12 @@ impl Shared {
         let choice = lock(&self.choice).clone();
         models::connect(&self.folders, &self.settings, &choice).unwrap_or_else(|error| {
             tracing::info!("no model is connected: {error}");
-            Arc::new(Unconnected)
+            Arc::new(Unconnected::because(&error))
         })
+    }
+
+    fn no_model(&self) -> AgentError {
+        models::no_model(&self.folders, &self.settings, &lock(&self.choice))
     }
 
     /// Opens a folder with a new session and tells the window.

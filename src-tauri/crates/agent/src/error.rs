@@ -29,9 +29,11 @@ pub enum AgentError {
     Workspace(GuardError),
     /// No model is connected.
     #[error(
-        "no model is connected: set ANTHROPIC_API_KEY, put it into {env_file}, or take the tour, which needs none"
+        "no model is connected: set {keys}, put it into {env_file}, or take the tour, which needs none"
     )]
     NoModel {
+        /// The variables that are looked for.
+        keys: &'static str,
         /// Where keys may be kept.
         env_file: PathBuf,
     },

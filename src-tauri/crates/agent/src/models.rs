@@ -3,8 +3,8 @@
 use crate::{AgentError, Folders, Settings, keys};
 use countersign_protocol::{KeySource, ModelInfo, ProviderKind};
 use countersign_provider::{
-    Anthropic, AnthropicConfig, DEFAULT_ANTHROPIC_MODEL, EventStream, Provider, ProviderError,
-    Request, Secret, Tour,
+    Anthropic, AnthropicConfig, DEFAULT_ANTHROPIC_MODEL, EventStream, OpenAi, OpenAiConfig,
+    Provider, ProviderError, Request, Secret, Tour,
 };
 use std::sync::Arc;
 
@@ -27,29 +27,82 @@ impl std::fmt::Debug for ModelChoice {
     }
 }
 
+/// What is said of the two providers that need something: the variables that they are found by.
+struct Names {
+    key: &'static str,
+    base_url: &'static str,
+}
+
+const ANTHROPIC: Names = Names { key: "ANTHROPIC_API_KEY", base_url: "ANTHROPIC_BASE_URL" };
+const OPENAI: Names = Names { key: "OPENAI_API_KEY", base_url: "OPENAI_BASE_URL" };
+
+/// What the choice, the settings, the environment and the keys come to, in this order.
+struct Plan {
+    provider: ProviderKind,
+    model: Option<String>,
+    base_url: Option<String>,
+    key: Option<(Secret, KeySource)>,
+}
+
+impl Plan {
+    fn new(folders: &Folders, settings: &Settings, choice: &ModelChoice) -> Self {
+        let find = |names: &Names| keys::find(folders, names.key);
+        let provider = choice.provider.or(settings.provider).unwrap_or_else(|| {
+            // By the key that is set.
+            if find(&ANTHROPIC).is_none() && find(&OPENAI).is_some() {
+                ProviderKind::Openai
+            } else {
+                ProviderKind::Anthropic
+            }
+        });
+        let names = match provider {
+            ProviderKind::Anthropic => &ANTHROPIC,
+            ProviderKind::Openai => &OPENAI,
+            ProviderKind::Tour => {
+                return Self { provider, model: None, base_url: None, key: None };
+            }
+        };
+        // Settings that name a provider mean their model and their address for that one: its key
+        // must not reach another's server.
+        let meant = settings.provider.is_none_or(|meant| meant == provider);
+        let set = |value: &Option<String>| value.clone().filter(|_| meant);
+        let environment = std::env::var(names.base_url).ok().filter(|url| !url.is_empty());
+        Self {
+            provider,
+            model: choice.model.clone().or_else(|| set(&settings.model)),
+            base_url: choice.base_url.clone().or_else(|| set(&settings.base_url)).or(environment),
+            key: choice.key.clone().map(|key| (key, KeySource::Window)).or_else(|| find(names)),
+        }
+    }
+
+    /// Whether it does without a key.
+    fn is_local(&self) -> bool {
+        self.provider == ProviderKind::Openai
+            && self.base_url.as_deref().is_some_and(OpenAi::is_local)
+    }
+}
+
 /// What will be used, and where its key comes from.
 pub(crate) fn describe(folders: &Folders, settings: &Settings, choice: &ModelChoice) -> ModelInfo {
-    let found = keys::find(folders, "ANTHROPIC_API_KEY");
-    let provider = choice.provider.or(settings.provider).unwrap_or(ProviderKind::Anthropic);
-    let model = choice.model.clone().or_else(|| settings.model.clone());
-    match provider {
-        ProviderKind::Anthropic | ProviderKind::Openai => ModelInfo {
-            provider,
-            model: model.unwrap_or_else(|| DEFAULT_ANTHROPIC_MODEL.to_owned()),
-            base_url: base_url(settings, choice).map(|url| without_login(&url)),
-            key: match (&choice.key, found) {
-                _ if provider == ProviderKind::Openai => KeySource::Missing,
-                (Some(_), _) => KeySource::Window,
-                (None, Some((_, source))) => source,
-                (None, None) => KeySource::Missing,
-            },
-        },
-        ProviderKind::Tour => ModelInfo {
-            provider,
-            model: Tour::new().model().to_owned(),
-            base_url: None,
-            key: KeySource::NotNeeded,
-        },
+    let plan = Plan::new(folders, settings, choice);
+    let without_key = if plan.is_local() { KeySource::NotNeeded } else { KeySource::Missing };
+    let default = match plan.provider {
+        ProviderKind::Tour => {
+            return ModelInfo {
+                provider: plan.provider,
+                model: Tour::new().model().to_owned(),
+                base_url: None,
+                key: KeySource::NotNeeded,
+            };
+        }
+        ProviderKind::Anthropic => DEFAULT_ANTHROPIC_MODEL,
+        ProviderKind::Openai => OpenAi::default_model(plan.base_url.as_deref()),
+    };
+    ModelInfo {
+        provider: plan.provider,
+        model: plan.model.unwrap_or_else(|| default.to_owned()),
+        base_url: plan.base_url.map(|url| without_login(&url)),
+        key: plan.key.map_or(without_key, |(_, source)| source),
     }
 }
 
@@ -59,27 +112,43 @@ pub fn connect(
     settings: &Settings,
     choice: &ModelChoice,
 ) -> Result<Arc<dyn Provider>, AgentError> {
-    match choice.provider.or(settings.provider).unwrap_or(ProviderKind::Anthropic) {
-        ProviderKind::Tour => Ok(Arc::new(Tour::new())),
-        ProviderKind::Openai => Err(AgentError::state(
-            "OpenAI-compatible servers are not supported by this version",
-            "Use --provider anthropic, or --provider tour.",
-        )),
-        ProviderKind::Anthropic => {
-            let api_key = choice
-                .key
-                .clone()
-                .or_else(|| keys::find(folders, "ANTHROPIC_API_KEY").map(|(key, _)| key))
-                .ok_or_else(|| AgentError::NoModel { env_file: folders.env_file() })?;
-            let model = choice.model.clone().or_else(|| settings.model.clone());
-            let config = AnthropicConfig { api_key, model, base_url: base_url(settings, choice) };
-            Ok(Arc::new(Anthropic::new(config)?))
+    let plan = Plan::new(folders, settings, choice);
+    let is_local = plan.is_local();
+    let Plan { provider, model, base_url, key } = plan;
+    let key = key.map(|(key, _)| key);
+    let no_model = || no_model(folders, settings, choice);
+    Ok(match provider {
+        ProviderKind::Tour => Arc::new(Tour::new()),
+        ProviderKind::Openai => {
+            let api_key = if is_local { key } else { Some(key.ok_or_else(no_model)?) };
+            Arc::new(OpenAi::new(OpenAiConfig { api_key, model, base_url })?)
         }
-    }
+        ProviderKind::Anthropic => {
+            let api_key = key.ok_or_else(no_model)?;
+            Arc::new(Anthropic::new(AnthropicConfig { api_key, model, base_url })?)
+        }
+    })
+}
+
+/// The error where a key is missing: it names those that would do.
+pub(crate) fn no_model(folders: &Folders, settings: &Settings, choice: &ModelChoice) -> AgentError {
+    let keys = match choice.provider.or(settings.provider) {
+        Some(ProviderKind::Anthropic) => ANTHROPIC.key,
+        Some(ProviderKind::Openai) => OPENAI.key,
+        Some(ProviderKind::Tour) | None => "ANTHROPIC_API_KEY or OPENAI_API_KEY",
+    };
+    AgentError::NoModel { keys, env_file: folders.env_file() }
 }
 
 /// Stands in where no model is connected, so that a folder can be opened all the same.
-pub(crate) struct Unconnected;
+pub(crate) struct Unconnected(String);
+
+impl Unconnected {
+    /// For this reason.
+    pub(crate) fn because(error: &AgentError) -> Self {
+        Self(error.to_string())
+    }
+}
 
 impl Provider for Unconnected {
     fn name(&self) -> &'static str {
@@ -91,16 +160,9 @@ impl Provider for Unconnected {
     }
 
     fn complete(&self, _: Request) -> EventStream {
-        let error = ProviderError::Other(
-            "No model is connected. Connect one, or take the tour.".to_owned(),
-        );
+        let error = ProviderError::Other(format!("No model can be used: {}", self.0));
         Box::pin(futures_util::stream::once(async { Err(error) }))
     }
-}
-
-fn base_url(settings: &Settings, choice: &ModelChoice) -> Option<String> {
-    let environment = std::env::var("ANTHROPIC_BASE_URL").ok().filter(|url| !url.is_empty());
-    choice.base_url.clone().or_else(|| settings.base_url.clone()).or(environment)
 }
 
 /// An address as it may be shown: a name and password in it are left out.
@@ -117,6 +179,112 @@ fn without_login(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::Overrides;
+    use countersign_provider::DEFAULT_OPENAI_MODEL;
+
+    /// Settings with a `.env` of these lines. The environment has no keys where this is called.
+    fn world(lines: &str, over: Overrides) -> (tempfile::TempDir, Folders, Settings) {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("settings/config.toml");
+        let folders = Folders::find(Some(root.path().join("data")), Some(file)).unwrap();
+        folders.make().unwrap();
+        std::fs::write(folders.env_file(), lines).unwrap();
+        let settings = Settings::load(folders.settings_file(), over).unwrap();
+        (root, folders, settings)
+    }
+
+    fn with(provider: Option<ProviderKind>, base_url: Option<&str>) -> Overrides {
+        Overrides { provider, base_url: base_url.map(str::to_owned), ..Overrides::default() }
+    }
+
+    fn has_keys() -> bool {
+        [ANTHROPIC, OPENAI].iter().any(|names| {
+            std::env::var_os(names.key).is_some() || std::env::var_os(names.base_url).is_some()
+        })
+    }
+
+    #[test]
+    fn the_key_that_is_set_decides() {
+        if has_keys() {
+            return;
+        }
+        for (lines, provider, key) in [
+            ("", ProviderKind::Anthropic, KeySource::Missing),
+            ("ANTHROPIC_API_KEY=a", ProviderKind::Anthropic, KeySource::EnvFile),
+            ("OPENAI_API_KEY=b", ProviderKind::Openai, KeySource::EnvFile),
+            ("OPENAI_API_KEY=b\nANTHROPIC_API_KEY=a", ProviderKind::Anthropic, KeySource::EnvFile),
+            // An address is never taken from there.
+            (
+                "OPENAI_API_KEY=b\nOPENAI_BASE_URL=http://localhost:1",
+                ProviderKind::Openai,
+                KeySource::EnvFile,
+            ),
+        ] {
+            let (_root, folders, settings) = world(lines, Overrides::default());
+            let choice = ModelChoice::default();
+            let info = describe(&folders, &settings, &choice);
+            assert_eq!((info.provider, info.key, info.base_url), (provider, key, None), "{lines}");
+            match connect(&folders, &settings, &choice) {
+                Ok(client) => assert_eq!(client.name(), provider.as_str()),
+                Err(error) => {
+                    assert_eq!(key, KeySource::Missing, "{error}");
+                    assert!(error.to_string().contains("ANTHROPIC_API_KEY or OPENAI_API_KEY"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_local_server_needs_no_key_and_a_distant_one_does() {
+        if has_keys() {
+            return;
+        }
+        let openai = Some(ProviderKind::Openai);
+        for (url, key) in [
+            (Some("http://localhost:11434/v1"), KeySource::NotNeeded),
+            (Some("https://gate.example/v1"), KeySource::Missing),
+            (None, KeySource::Missing),
+        ] {
+            let (_root, folders, settings) = world("", with(openai, url));
+            let choice = ModelChoice::default();
+            let info = describe(&folders, &settings, &choice);
+            assert_eq!((info.provider, info.key), (ProviderKind::Openai, key));
+            let connected = connect(&folders, &settings, &choice);
+            assert_eq!(connected.is_ok(), key == KeySource::NotNeeded);
+            if let Err(error) = connected {
+                assert!(error.to_string().contains("set OPENAI_API_KEY,"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_set_for_one_provider_is_not_used_for_another() {
+        if has_keys() {
+            return;
+        }
+        let anthropic = Some(ProviderKind::Anthropic);
+        let over = Overrides {
+            model: Some("claude-x".to_owned()),
+            ..with(anthropic, Some("https://gate.example"))
+        };
+        let (_root, folders, settings) = world("", over);
+        let choice = ModelChoice {
+            provider: Some(ProviderKind::Openai),
+            key: Some(Secret::new("k")),
+            ..ModelChoice::default()
+        };
+        let info = describe(&folders, &settings, &choice);
+        assert_eq!((info.model.as_str(), info.base_url), (DEFAULT_OPENAI_MODEL, None));
+        assert_eq!(info.key, KeySource::Window);
+        assert_eq!(connect(&folders, &settings, &choice).unwrap().model(), DEFAULT_OPENAI_MODEL);
+        // Where the settings name no provider, they mean whichever it is.
+        let (_root, folders, settings) = world("", with(None, Some("http://localhost:8080")));
+        let info = describe(&folders, &settings, &choice);
+        assert_eq!(info.base_url.as_deref(), Some("http://localhost:8080"));
+        assert_eq!(info.model, "");
+    }
+
     #[test]
     fn an_address_is_shown_without_its_login() {
         for (url, shown) in [
@@ -124,7 +292,7 @@ mod tests {
             ("http://host", "http://host"),
             ("host", "host"),
         ] {
-            assert_eq!(super::without_login(url), shown);
+            assert_eq!(without_login(url), shown);
         }
     }
 }

@@ -7,8 +7,20 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProviderError {
     /// There is no key.
-    #[error("There is no API key. Put one into the settings, or set ANTHROPIC_API_KEY.")]
+    #[error(
+        "There is no API key. Put one into the settings folder, or set ANTHROPIC_API_KEY; for OpenAI and servers like it, OPENAI_API_KEY."
+    )]
     NoKey,
+    /// The server wants a key, and none was sent.
+    #[error(
+        "{host} wants an API key. Type it where the model is connected, or set OPENAI_API_KEY. It said: {detail}"
+    )]
+    KeyWanted {
+        /// The server.
+        host: String,
+        /// Its words.
+        detail: String,
+    },
     /// The key cannot be sent at all.
     #[error(
         "The API key holds characters that no key has, such as blanks or quotation marks. Copy it again and paste it without anything around it."
@@ -16,7 +28,7 @@ pub enum ProviderError {
     MalformedKey,
     /// The configured address cannot be used.
     #[error(
-        "The base_url of the settings cannot be used: {problem}. It looks like https://api.anthropic.com."
+        "The base_url of the settings cannot be used: {problem}. It looks like https://api.anthropic.com or http://localhost:11434/v1."
     )]
     BaseUrl {
         /// What is wrong with it.
@@ -54,8 +66,34 @@ pub enum ProviderError {
         /// The model that was asked for.
         model: String,
     },
-    /// The address leads to no Messages API.
-    #[error("{host} has no Messages API at this address. Check base_url in the settings.")]
+    /// A server on this computer has no such model.
+    #[error(
+        "The server at {address} has no model named {model:?}. Pull or load it there, or name another in the settings. It said: {detail}"
+    )]
+    ModelNotThere {
+        /// Host and port.
+        address: String,
+        /// The model that was asked for.
+        model: String,
+        /// The server's words.
+        detail: String,
+    },
+    /// No model was named for a server that has none of its own choice.
+    #[error("No model is named for {host}. Name one in the settings, or with --model.")]
+    ModelNotNamed {
+        /// The server.
+        host: String,
+    },
+    /// No model was named, and the server lists none.
+    #[error(
+        "The server at {address} lists no model to talk to. Pull or load one there, or name one in the settings."
+    )]
+    NoModelListed {
+        /// Host and port.
+        address: String,
+    },
+    /// The address leads to no API of models.
+    #[error("{host} has no API for models at this address. Check base_url in the settings.")]
     NoSuchAddress {
         /// The server.
         host: String,
@@ -132,6 +170,16 @@ pub enum ProviderError {
         /// What the network said.
         detail: String,
     },
+    /// A server on this computer does not answer.
+    #[error(
+        "Nothing answers at {address}: {detail}. The local server may not be running: start it, or check the port in base_url."
+    )]
+    NotRunning {
+        /// Host and port.
+        address: String,
+        /// What the network said.
+        detail: String,
+    },
     /// The server went silent.
     #[error(
         "{host} did not answer for {seconds} seconds. Check the network connection and try again."
@@ -162,7 +210,7 @@ pub enum ProviderError {
         /// The HTTP status.
         status: u16,
     },
-    /// What answered is no Messages API: a proxy, or the log-in page of a network.
+    /// What answered is no API of models: a proxy, or the log-in page of a network.
     #[error(
         "Something other than a model answered for {host} (status {status}). A proxy or the log-in page of a network may be in between, or base_url may be wrong. It said: {detail}"
     )]

@@ -7,13 +7,16 @@
 mod anthropic;
 mod drive;
 mod error;
+mod openai;
 mod retry;
 mod secret;
 mod sse;
 mod tour;
+mod wire;
 
 pub use anthropic::{Anthropic, AnthropicConfig, DEFAULT_ANTHROPIC_MODEL};
 pub use error::ProviderError;
+pub use openai::{DEFAULT_OPENAI_MODEL, OpenAi, OpenAiConfig};
 pub use secret::Secret;
 pub use tour::Tour;
 
@@ -87,7 +90,7 @@ pub trait Provider: Send + Sync {
     /// The provider's name, such as `anthropic`.
     fn name(&self) -> &'static str;
 
-    /// The model's name, as the provider knows it.
+    /// The model's name, as the provider knows it. Empty as long as only the server knows it.
     fn model(&self) -> &str;
 
     /// Starts one call. Nothing is sent before the stream is polled, from within a Tokio runtime;

@@ -35,22 +35,32 @@ impl Rig {
         over: Overrides,
     ) -> Self {
         let server = ModelServer::start(script).await;
-        let own = workspace.root().join("own");
-        let folders =
-            Folders::find(Some(own.join("data")), Some(own.join("settings/config.toml"))).unwrap();
-        folders.make().unwrap();
-        let settings = Settings::load(folders.settings_file(), over).unwrap();
         let choice = ModelChoice {
             provider: Some(ProviderKind::Anthropic),
             base_url: Some(server.url()),
             key: Some(Secret::new(KEY)),
             ..ModelChoice::default()
         };
+        Self::choosing(workspace, server, &choice, over)
+    }
+
+    /// With the model of a choice; the server is not asked unless the choice names it.
+    pub fn choosing(
+        workspace: TempWorkspace,
+        server: ModelServer,
+        choice: &ModelChoice,
+        over: Overrides,
+    ) -> Self {
+        let own = workspace.root().join("own");
+        let folders =
+            Folders::find(Some(own.join("data")), Some(own.join("settings/config.toml"))).unwrap();
+        folders.make().unwrap();
+        let settings = Settings::load(folders.settings_file(), over).unwrap();
         let session = Session::open(SessionOptions {
             workspace: &workspace.path(),
             folders: &folders,
             settings: &settings,
-            provider: connect(&folders, &settings, &choice).unwrap(),
+            provider: connect(&folders, &settings, choice).unwrap(),
             store: open_store(&folders).unwrap(),
         })
         .unwrap();

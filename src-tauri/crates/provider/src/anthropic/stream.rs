@@ -1,31 +1,16 @@
 //! The events of a streamed answer, put together into a message.
 
-use super::error::{ApiError, Failure, Peer};
+use super::error::{ApiError, streamed};
+use crate::wire::{self, Failure, MAX_REPLY, Peer, Step, arguments, piece};
 use crate::{Completion, StopReason};
 use countersign_protocol::{ContentBlock, Message, Role, StepUsage};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
-use std::mem;
 use thiserror::Error;
 
-/// Bytes of one whole answer: far above what any model writes.
-const MAX_REPLY: usize = 32 * 1024 * 1024;
 /// What a block is counted for beside its text, so that empty ones are not free.
 const BLOCK_COST: usize = 64;
-
-/// What one event comes to.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Nothing to show.
-    Nothing,
-    /// A piece of text.
-    Text(String),
-    /// A piece of reasoning.
-    Thinking(String),
-    /// The answer is whole.
-    Done,
-}
 
 /// An answer in the making.
 #[derive(Debug, Default)]
@@ -158,19 +143,12 @@ enum Block {
     Other,
 }
 
-impl Reply {
-    /// Takes the data of one event. Fails on what makes no sense and on the server's own errors.
-    pub(super) fn take(&mut self, data: &str, peer: &Peer) -> Result<Step, Failure> {
-        let read = serde_json::from_str(data).map_err(Problem::from);
-        match read {
-            Ok(Event::Error { error }) => Err(peer.streamed(&error)),
-            Ok(event) => self.apply(event).map_err(|problem| peer.malformed(&problem)),
-            Err(problem) => Err(peer.malformed(&problem)),
-        }
+impl wire::Reply for Reply {
+    fn read(&mut self, data: &str, peer: &Peer) -> Result<Vec<Step>, Failure> {
+        Ok(vec![self.take(data, peer)?])
     }
 
-    /// The whole answer.
-    pub(super) fn finish(self) -> Completion {
+    fn finish(self) -> Completion {
         let content = self.blocks.into_values().filter_map(Block::finish).collect();
         let stop = match self.stop.as_deref() {
             Some("end_turn" | "stop_sequence") => StopReason::EndTurn,
@@ -181,6 +159,18 @@ impl Reply {
             None => StopReason::Other("unknown".to_owned()),
         };
         Completion { message: Message { role: Role::Assistant, content }, usage: self.usage, stop }
+    }
+}
+
+impl Reply {
+    /// Takes the data of one event. Fails on what makes no sense and on the server's own errors.
+    fn take(&mut self, data: &str, peer: &Peer) -> Result<Step, Failure> {
+        let read = serde_json::from_str(data).map_err(Problem::from);
+        match read {
+            Ok(Event::Error { error }) => Err(streamed(peer, &error)),
+            Ok(event) => self.apply(event).map_err(|problem| peer.malformed(&problem)),
+            Err(problem) => Err(peer.malformed(&problem)),
+        }
     }
 
     fn apply(&mut self, event: Event) -> Result<Step, Problem> {
@@ -289,16 +279,12 @@ impl Block {
                 Some(ContentBlock::Thinking { thinking, signature })
             }
             Self::Redacted(data) => Some(ContentBlock::RedactedThinking { data }),
-            Self::ToolUse { id, name, mut start, json } => {
-                let (input, invalid) = if json.trim().is_empty() {
-                    // Some servers send all arguments at the start and no pieces.
-                    let given = if start.is_object() { mem::take(&mut start) } else { no_input() };
-                    (given, None)
+            Self::ToolUse { id, name, start, json } => {
+                // Some servers send all arguments at the start and no pieces.
+                let (input, invalid) = if json.trim().is_empty() && start.is_object() {
+                    (start, None)
                 } else {
-                    match serde_json::from_str::<Map<String, Value>>(&json) {
-                        Ok(input) => (Value::Object(input), None),
-                        Err(_) => (no_input(), Some(json)),
-                    }
+                    arguments(json)
                 };
                 Some(ContentBlock::ToolUse { id, name, input, invalid })
             }
@@ -307,23 +293,16 @@ impl Block {
     }
 }
 
-fn no_input() -> Value {
-    Value::Object(Map::new())
-}
-
-/// A step, where there is anything to show.
-fn piece(step: fn(String) -> Step, text: &str) -> Step {
-    if text.is_empty() { Step::Nothing } else { step(text.to_owned()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Reply as _;
     use crate::{ProviderError, Secret};
     use serde_json::json;
 
     fn peer() -> Peer {
-        Peer { host: "h".into(), model: "m".into(), key: Secret::new("k-1234") }
+        let key = Secret::new("k-1234");
+        Peer { host: "h".into(), model: "m".to_owned().into(), key, local: None }
     }
 
     fn arguments(pieces: &[&str]) -> (Value, Option<String>) {

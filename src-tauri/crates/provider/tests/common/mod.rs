@@ -1,6 +1,8 @@
 //! A server on this machine that answers as it is told.
 #![allow(dead_code)]
 
+pub mod chat;
+
 use countersign_protocol::{ContentBlock, Message, Role};
 use countersign_provider::{
     Anthropic, AnthropicConfig, Completion, Provider, ProviderError, ProviderEvent, Request, Secret,
