@@ -44,7 +44,6 @@ impl Facts for HandleFacts<'_> {
                     Some(_) => PathFact::Other,
                 }
             }
-            Ok(Located::Outside(_)) => PathFact::Out,
             // What cannot be a path names nothing; what could be one and is refused leads out. A
             // program that takes `..` by name could still make one of it.
             Err(crate::GuardError::BadPath(_) | crate::GuardError::WrongKind(_)) => {
@@ -54,7 +53,7 @@ impl Facts for HandleFacts<'_> {
                     Sensitivity::Sensitive(_) | Sensitivity::Ordinary => PathFact::Absent,
                 }
             }
-            Err(_) => PathFact::Out,
+            Ok(Located::Outside(_)) | Err(_) => PathFact::Out,
         }
     }
 

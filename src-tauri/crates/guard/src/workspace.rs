@@ -153,7 +153,9 @@ impl Workspace {
                 exec::bind(&self.view(), &mut exec);
                 Verdict::Ask { action: Action::Exec(exec), reasons }
             }
-            other => other,
+            verdict @ (Verdict::Ask { .. } | Verdict::Allow { .. } | Verdict::Deny { .. }) => {
+                verdict
+            }
         }
     }
 

@@ -17,12 +17,15 @@ pub(super) fn line(line: &Line, write: impl Fn(usize, &Simple) -> String) -> Str
         }
         text.push_str(&write(place, simple));
         for redirection in &simple.redirections {
-            text.push_str(&match redirection {
-                Redirection::Null(1) => " >/dev/null".to_owned(),
-                Redirection::Null(from) => format!(" {from}>/dev/null"),
-                Redirection::BothNull => " >/dev/null 2>&1".to_owned(),
-                Redirection::Same(from, to) => format!(" {from}>&{to}"),
-            });
+            text.push(' ');
+            match redirection {
+                Redirection::Null(1) => text.push_str(">/dev/null"),
+                Redirection::Null(from) => text.extend([&from.to_string(), ">/dev/null"]),
+                Redirection::BothNull => text.push_str(">/dev/null 2>&1"),
+                Redirection::Same(from, to) => {
+                    text.extend([&from.to_string(), ">&", &to.to_string()]);
+                }
+            }
         }
     }
     text

@@ -94,7 +94,7 @@ pub(super) fn no_argument_files(seen: &Seen<'_>, _: &Ground<'_>) -> Result<(), S
 
 /// `cargo`: `--target` takes a triple; a file of that kind names a linker.
 pub(super) fn cargo(seen: &Seen<'_>, _: &Ground<'_>) -> Result<(), String> {
-    let file = |target: &&str| target.contains(['/', '\\']) || target.ends_with(".json");
+    let file = |target: &&str| target.contains(['/', '\\', '.']);
     match seen.values(&["--target"]).find(file) {
         Some(target) => Err(format!("a wildcard does not cover the target {target}.")),
         None => Ok(()),

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 /// Names that one decision looks up; past this it asks. A lookup of one name takes some
 /// microseconds, and a decision may take 50 milliseconds.
-const MAX_NAMES: usize = 3_000;
+const MAX_NAMES: usize = 4_000;
+/// Bytes of a path that count as one more name.
+const BYTES_A_NAME: usize = 128;
 
 /// A folder, and what is known of the paths seen from it.
 pub(super) struct Ground<'a> {
@@ -36,7 +38,8 @@ impl<'a> Ground<'a> {
         if let Some(known) = self.known.borrow().get(word) {
             return Ok(*known);
         }
-        let names = 1 + word.bytes().filter(|&byte| byte == b'/').count();
+        let slashes = word.bytes().filter(|&byte| byte == b'/').count();
+        let names = 1 + slashes + word.len() / BYTES_A_NAME;
         let left = self.left.get().checked_sub(names);
         self.left.set(left.ok_or("It names more paths than can be looked up at once.")?);
         let fact = self.facts.path(&self.folder, word);

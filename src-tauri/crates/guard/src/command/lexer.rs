@@ -120,7 +120,9 @@ impl<'a> Lexer<'a> {
         let rest = self.text.get(at..).unwrap_or_default();
         let mut end = 0;
         for (count, (place, char)) in rest.char_indices().enumerate() {
-            if count >= MAX_SHOWN || (count > 0 && char.is_whitespace()) || char.is_control() {
+            // The target of a redirection may stand after a blank.
+            let ends = count > 0 && char.is_whitespace() && !(count == 1 && rest.starts_with('<'));
+            if count >= MAX_SHOWN || ends || char.is_control() {
                 break;
             }
             end = place + char.len_utf8();

@@ -9,19 +9,21 @@ fn texts(command: &str) -> Option<Vec<Vec<String>>> {
     })
 }
 
-fn one(words: &[&str]) -> Option<Vec<Vec<String>>> {
-    Some(vec![words.iter().map(|&word| word.to_owned()).collect()])
+macro_rules! one {
+    ($words:expr) => {
+        Some(vec![$words.iter().map(|&word: &&str| word.to_owned()).collect::<Vec<String>>()])
+    };
 }
 
 #[test]
 fn plain_and_quoted_words_are_read() {
-    assert_eq!(texts(" cat\t'a b' \"it's\" x\"y\"'z' "), one(&["cat", "a b", "it's", "xyz"]));
-    assert_eq!(texts(r#"echo "\"q\" \\ \$x \`y""#), one(&["echo", "\"q\" \\ $x `y"]));
-    assert_eq!(texts(r#"rg "fn \w+\(" src"#), one(&["rg", r"fn \w+\(", "src"]));
-    assert_eq!(texts("echo ''"), one(&["echo", ""]));
-    assert_eq!(texts(r#"echo "done!" "a! b""#), one(&["echo", "done!", "a! b"]));
-    assert_eq!(texts(r#"grep "main$" x"#), one(&["grep", "main$", "x"]));
-    assert_eq!(texts("git diff HEAD^ HEAD~1"), one(&["git", "diff", "HEAD^", "HEAD~1"]));
+    assert_eq!(texts(" cat\t'a b' \"it's\" x\"y\"'z' "), one!(["cat", "a b", "it's", "xyz"]));
+    assert_eq!(texts(r#"echo "\"q\" \\ \$x \`y""#), one!(["echo", "\"q\" \\ $x `y"]));
+    assert_eq!(texts(r#"rg "fn \w+\(" src"#), one!(["rg", r"fn \w+\(", "src"]));
+    assert_eq!(texts("echo ''"), one!(["echo", ""]));
+    assert_eq!(texts(r#"echo "done!" "a! b""#), one!(["echo", "done!", "a! b"]));
+    assert_eq!(texts(r#"grep "main$" x"#), one!(["grep", "main$", "x"]));
+    assert_eq!(texts("git diff HEAD^ HEAD~1"), one!(["git", "diff", "HEAD^", "HEAD~1"]));
 }
 
 #[test]
@@ -41,8 +43,8 @@ fn harmless_redirections_are_read() {
     assert_eq!(redirections("a >>/dev/null"), [Redirection::Null(1)]);
     assert_eq!(redirections("a &>/dev/null"), [Redirection::BothNull]);
     assert_eq!(redirections("2>/dev/null a x"), [Redirection::Null(2)]);
-    assert_eq!(texts("echo a2>&1"), one(&["echo", "a2"]));
-    assert_eq!(texts("echo '2'>&1"), one(&["echo", "2"]));
+    assert_eq!(texts("echo a2>&1"), one!(["echo", "a2"]));
+    assert_eq!(texts("echo '2'>&1"), one!(["echo", "2"]));
 }
 
 #[test]

@@ -211,12 +211,9 @@ fn judge_line(
 /// What is around a command and defeats every pattern.
 fn around(exec: &ExecAction) -> Option<String> {
     if exec.cwd_outside {
-        Some("It runs in a folder outside the workspace.".to_owned())
-    } else if let Some(name) = exec.env.keys().next() {
-        Some(format!("It adds {name} to the environment."))
-    } else {
-        None
+        return Some("It runs in a folder outside the workspace.".to_owned());
     }
+    exec.env.keys().next().map(|name| format!("It adds {name} to the environment."))
 }
 
 /// The folder that a leading `cd DIR &&` names.

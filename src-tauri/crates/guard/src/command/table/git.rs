@@ -4,8 +4,9 @@
 use super::super::filters;
 use super::{Operands, Shape, Subcommand, Tool};
 
-const fn reads(names: &'static str, shape: Shape) -> Subcommand {
-    Subcommand { names, ordinary: true, shape: Shape { reads: true, ..shape } }
+const fn reads(names: &'static str, mut shape: Shape) -> Subcommand {
+    shape.reads = true;
+    Subcommand { names, ordinary: true, shape }
 }
 
 const fn writes(names: &'static str, options: &'static str, operands: Operands) -> Subcommand {
