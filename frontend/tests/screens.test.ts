@@ -25,6 +25,18 @@ async function violations(): Promise<string[]> {
 }
 
 describe("screens", () => {
+  it("a decision that is not taken is said on its card, or as a notice where the card is gone", async () => {
+    const { app, backend } = await show("exec");
+    vi.spyOn(backend, "submit").mockResolvedValue({ code: "state", message: "Too quick.", hint: "" });
+    const [card] = app.approvals.cards;
+    if (!card) throw new Error("no card");
+    const decision = { approval: card.approval, revision: card.revision, decision: "approve" } as const;
+    await expect(app.decide(decision)).rejects.toMatchObject({ message: "Too quick." });
+    expect(app.notices.list).toHaveLength(0);
+    await app.decide({ ...decision, approval: "gone" });
+    expect(app.notices.list).toHaveLength(1);
+  });
+
   it.each(["welcome", "chat", "exec", "trouble", "empty"])("%s has no fault that axe knows", async (name) => {
     await show(name);
     expect(await violations()).toEqual([]);

@@ -306,6 +306,7 @@ function askEdit(to: Recorder): void {
       ],
     },
     warnings: [],
+    sensitive: false,
     before_sha256: "0".repeat(64),
     after_sha256: "1".repeat(64),
     reasons: ["Edits always ask."],

@@ -28,6 +28,10 @@ outside: boolean,
  */
 created: boolean, 
 /**
+ * Whether it is sensitive or a secret: such files are approved one by one.
+ */
+sensitive: boolean, 
+/**
  * The change as a unified diff.
  */
 diff: string, 

@@ -18,7 +18,7 @@ path: string,
  */
 display: Shown, 
 /**
- * The path with `.` and `..` taken out, absolute.
+ * Where it really is, absolute: links followed.
  */
 resolved: string, 
 /**

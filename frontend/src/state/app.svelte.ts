@@ -4,6 +4,7 @@ import type { DecisionInput } from "../protocol/DecisionInput";
 import type { Feed } from "../protocol/Feed";
 import type { Op } from "../protocol/Op";
 import type { RecentWorkspace } from "../protocol/RecentWorkspace";
+import type { WireError } from "../protocol/WireError";
 import { Approvals } from "./approvals.svelte";
 import { FilePane } from "./file.svelte";
 import { Notices } from "./notices.svelte";
@@ -131,9 +132,14 @@ export class App {
     if (session) await this.#submit({ type: "interrupt", session: session.id });
   }
 
+  /** Sends a decision. Rejects with what went wrong, for the card to say; without a card a notice says it. */
   async decide(decision: DecisionInput): Promise<void> {
     const session = this.state?.session;
-    if (session) await this.#submit({ type: "decide", session: session.id, decision });
+    if (!session) return;
+    const error = await this.#ask({ type: "decide", session: session.id, decision });
+    if (error === null) return;
+    if (this.approvals.cards.some((card) => card.approval === decision.approval)) throw error;
+    this.notices.addError(error);
   }
 
   #takeState(state: AppState): void {
@@ -147,13 +153,18 @@ export class App {
   }
 
   async #submit(op: Op): Promise<boolean> {
+    const error = await this.#ask(op);
+    if (error) this.notices.addError(error);
+    return error === null && !this.lost;
+  }
+
+  /** What the backend has against it; nothing where it was done, or where no backend answers any more. */
+  async #ask(op: Op): Promise<WireError | null> {
     try {
-      const error = await this.#backend.submit(op);
-      if (error) this.notices.addError(error);
-      return error === null;
+      return await this.#backend.submit(op);
     } catch {
       this.lost = true;
-      return false;
+      return null;
     }
   }
 }

@@ -43,8 +43,8 @@ export function offersMore(card: OpenCard): boolean {
       return card.suggested_patterns.length > 0;
     case "write":
     case "edit":
-      // Outside files are approved one by one.
-      return !card.outside;
+      // Outside and sensitive files are approved one by one.
+      return !card.outside && !card.sensitive;
     case "path":
       return true;
   }

@@ -82,6 +82,7 @@ export function edit(more: Partial<Extract<OpenCard, { kind: "edit" }>> = {}): O
       ],
     },
     warnings: [],
+    sensitive: false,
     before_sha256: "0".repeat(64),
     after_sha256: "1".repeat(64),
     reasons: [],

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub struct Folders {
     data: PathBuf,
     settings_file: PathBuf,
+    /// Whether the settings folder is the platform's own place for them, and so the program's alone.
+    own_settings: bool,
 }
 
 impl Folders {
@@ -20,6 +22,7 @@ impl Folders {
             Some(folder) => folder,
             None => own.as_ref().ok_or(AgentError::NoHome)?.data_dir().to_owned(),
         };
+        let own_settings = config.is_none();
         let settings_file = match config {
             Some(file) => file,
             None => own.as_ref().ok_or(AgentError::NoHome)?.config_dir().join("config.toml"),
@@ -29,13 +32,14 @@ impl Folders {
                 AgentError::system(format!("{} cannot be used", path.display()), error)
             })
         };
-        Ok(Self { data: absolute(data)?, settings_file: absolute(settings_file)? })
+        Ok(Self { data: absolute(data)?, settings_file: absolute(settings_file)?, own_settings })
     }
 
-    /// Makes the data folder, and the settings folder where it is the program's own.
+    /// Makes the data folder and the settings folder, private. A settings folder that was named and
+    /// exists is left as it is: it may hold other things of the person's.
     pub fn make(&self) -> Result<(), AgentError> {
         private_folder(&self.data)?;
-        if !self.settings().exists() {
+        if self.own_settings || !self.settings().exists() {
             private_folder(self.settings())?;
         }
         Ok(())

@@ -12,6 +12,7 @@ mod error;
 mod folders;
 mod keys;
 mod models;
+mod order;
 mod prompt;
 mod queue;
 mod rules;

@@ -3,6 +3,7 @@
 use crate::action::{Action, ExecAction, FileChange, PathAccess};
 use crate::diff;
 use crate::fingerprint::Fingerprint;
+use crate::names::Sensitivity;
 use crate::text::{reveal, reveal_line};
 use countersign_protocol::{Card, ExecCard, FileCard, PathCard, Shown};
 use countersign_sandbox::environment;
@@ -29,6 +30,7 @@ fn file_card(change: &FileChange, mut reasons: Vec<String>, workspace: &Path) ->
         resolved: change.resolved(workspace).display().to_string(),
         outside: change.outside(),
         created: change.base.is_none(),
+        sensitive: !matches!(change.sensitivity, Sensitivity::Ordinary),
         diff: unified,
         changes: diff,
         warnings: reveal(&change.text.after).warnings,

@@ -157,9 +157,9 @@ impl Policy {
         match change.sensitivity {
             Sensitivity::Ordinary => {}
             Sensitivity::Sensitive(why) => {
-                reasons.push(format!("It is a sensitive file: {why}."));
+                reasons.push(format!("It is a sensitive file. {why}"));
             }
-            Sensitivity::Secret(why) => reasons.push(format!("It looks like a secret ({why}).")),
+            Sensitivity::Secret(why) => reasons.push(format!("It may be a secret. {why}")),
         }
         if change.through_link {
             reasons

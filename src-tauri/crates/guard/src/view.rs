@@ -105,7 +105,7 @@ impl View {
                         workspace: self.root.real().to_owned(),
                         outside: false,
                         reasons: vec![format!(
-                            "It looks like a secret ({why}); what is read is sent to the model's provider."
+                            "It may be a secret. {why} What is read is sent to the model's provider."
                         )],
                         object: Some((object, kind)),
                     })));
@@ -134,7 +134,7 @@ impl View {
         let shown = opened.as_ref().map_or(&outside.lexical, |(_, _, real)| real).clone();
         for place in [&outside.lexical, &shown] {
             if let Sensitivity::Secret(why) = classify(&place.to_string_lossy()) {
-                reasons.push(format!("It looks like a secret ({why})."));
+                reasons.push(format!("It may be a secret. {why}"));
                 break;
             }
         }

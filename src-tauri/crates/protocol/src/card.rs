@@ -107,6 +107,8 @@ pub struct FileCard {
     pub outside: bool,
     /// Whether the file is made anew.
     pub created: bool,
+    /// Whether it is sensitive or a secret: such files are approved one by one.
+    pub sensitive: bool,
     /// The change as a unified diff.
     pub diff: String,
     /// The same change in hunks, for drawing and for choosing.
@@ -132,7 +134,7 @@ pub struct PathCard {
     pub path: String,
     /// The path as drawn, with its warnings.
     pub display: Shown,
-    /// The path with `.` and `..` taken out, absolute.
+    /// Where it really is, absolute: links followed.
     pub resolved: String,
     /// The workspace folder, absolute.
     pub workspace: String,

@@ -31,6 +31,7 @@ fn an_approval_request_is_one_flat_object() {
             diff: String::new(),
             changes: Diff::default(),
             warnings: vec![],
+            sensitive: false,
             before_sha256: None,
             after_sha256: "00".into(),
             reasons: vec!["Writes always ask.".into()],

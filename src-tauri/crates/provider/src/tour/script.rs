@@ -60,7 +60,7 @@ enum Sample {
 pub(super) fn next(history: &History) -> Line {
     if history.over {
         return line(
-            "I am a script and not a model, so I cannot answer that. What I can do is play the tour once more: say “again”. For real work, connect a model in the settings.",
+            "I am a script and not a model, so I cannot answer that. What I can do is play the tour once more: say “again”. For real work, go back to the welcome screen and connect a model.",
             [],
         );
     }
@@ -263,7 +263,7 @@ fn summary(plan: &[Stop], steps: &[Vec<Outcome>]) -> String {
     } else {
         parts.push(format!("This did not happen:\n\n{}", refused.join("\n")));
     }
-    parts.push("All of this was a script, not a model. Say “again” to play it once more, or connect a model in the settings to do real work.".to_owned());
+    parts.push("All of this was a script, not a model. Say “again” to play it once more, or go back to the welcome screen and connect a model to do real work.".to_owned());
     parts.join("\n\n")
 }
 
