@@ -2,7 +2,7 @@
 
 use crate::rules::RuleFile;
 use crate::{AgentError, Folders, Settings};
-use countersign_guard::{Action, GuardError, Rule, Supervisor, Verdict, Workspace};
+use countersign_guard::{Action, GuardError, PolicySettings, Rule, Supervisor, Verdict, Workspace};
 use countersign_tools::{Proposal, ToolError};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -19,6 +19,8 @@ pub struct Judgement {
     pub rule: String,
     /// The shell text that would be started, for a command that is allowed.
     pub runs: Option<String>,
+    /// The folder of the workspace that a leading `cd` names, where it would run there.
+    pub folder: Option<String>,
 }
 
 /// A question to the guard.
@@ -39,7 +41,12 @@ pub struct Checker {
 struct Opened {
     workspace: Workspace,
     rules: Vec<Rule>,
+    /// The same folder under the policies that were asked for last.
+    under: Vec<(PolicySettings, Workspace)>,
 }
+
+/// Policies of one folder that are kept ready.
+const MAX_KEPT: usize = 64;
 
 impl Checker {
     /// A checker that knows the program's own folders, which no workspace may hold.
@@ -69,13 +76,15 @@ impl Checker {
             Ok(Proposal::Reach(access)) => Action::Reach(access),
             Err(error) => return Ok(refused(&error)),
         };
-        Ok(match workspace.judge(action) {
+        Ok(match workspace.decide(action) {
             Verdict::Allow { approved, rule } => {
-                let runs = match approved.action() {
-                    Action::Exec(exec) => Some(exec.runs().to_owned()),
-                    Action::Write(_) | Action::Edit(_) | Action::Reach(_) => None,
+                let (runs, folder) = match approved.action() {
+                    Action::Exec(exec) => {
+                        (Some(exec.runs().to_owned()), exec.runs_in().map(str::to_owned))
+                    }
+                    Action::Write(_) | Action::Edit(_) | Action::Reach(_) => (None, None),
                 };
-                Judgement { runs, ..answer("allow", &format!("Allowed by {rule}."), &rule) }
+                Judgement { runs, folder, ..answer("allow", &format!("Allowed by {rule}."), &rule) }
             }
             Verdict::Ask { reasons, .. } => {
                 answer("ask", &reasons.join(" "), reasons.first().map_or("asks", String::as_str))
@@ -85,29 +94,49 @@ impl Checker {
     }
 
     /// The folder under the settings' policy; opened once, by handle.
-    fn workspace(&mut self, path: &Path, settings: &Settings) -> Result<Workspace, AgentError> {
-        if let Some(opened) = self.opened.get(path).filter(|opened| opened.workspace.in_place()) {
-            return Ok(opened.workspace.under(settings.policy(opened.rules.clone())));
+    fn workspace(&mut self, path: &Path, settings: &Settings) -> Result<&Workspace, AgentError> {
+        if !self.opened.get(path).is_some_and(|opened| opened.workspace.in_place()) {
+            let supervisor = Supervisor::this_program()
+                .map_err(|error| AgentError::system("this program cannot be found", error))?;
+            let workspace = Workspace::open(
+                path,
+                &self.folders.private(),
+                settings.policy(Vec::new()),
+                supervisor,
+                settings.pass_through.clone(),
+            )
+            .map_err(AgentError::Workspace)?;
+            let rules = RuleFile::new(self.folders.data()).load(workspace.path());
+            let opened = Opened { workspace, rules, under: Vec::new() };
+            self.opened.insert(path.to_owned(), opened);
         }
-        let supervisor = Supervisor::this_program()
-            .map_err(|error| AgentError::system("this program cannot be found", error))?;
-        let workspace = Workspace::open(
-            path,
-            &self.folders.private(),
-            settings.policy(Vec::new()),
-            supervisor,
-            settings.pass_through.clone(),
-        )
-        .map_err(AgentError::Workspace)?;
-        let rules = RuleFile::new(self.folders.data()).load(workspace.path());
-        let judged = workspace.under(settings.policy(rules.clone()));
-        self.opened.insert(path.to_owned(), Opened { workspace, rules });
-        Ok(judged)
+        let opened = self.opened.get_mut(path).ok_or_else(|| {
+            AgentError::system("the workspace", std::io::ErrorKind::NotFound.into())
+        })?;
+        let same = |(kept, _): &(PolicySettings, Workspace)| settings.is_policy(kept);
+        let place = if let Some(place) = opened.under.iter().position(same) {
+            place
+        } else {
+            if opened.under.len() >= MAX_KEPT {
+                opened.under.clear();
+            }
+            let policy = settings.policy(opened.rules.clone());
+            let kept = policy.settings().clone();
+            opened.under.push((kept, opened.workspace.under(policy)));
+            opened.under.len() - 1
+        };
+        Ok(&opened.under[place].1)
     }
 }
 
 fn answer(decision: &'static str, reason: &str, rule: &str) -> Judgement {
-    Judgement { decision, reason: reason.to_owned(), rule: rule.to_owned(), runs: None }
+    Judgement {
+        decision,
+        reason: reason.to_owned(),
+        rule: rule.to_owned(),
+        runs: None,
+        folder: None,
+    }
 }
 
 /// A refusal of the guard's is a denial; whatever else a tool cannot do is an error of its own.

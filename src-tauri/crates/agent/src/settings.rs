@@ -132,6 +132,13 @@ impl Settings {
         (settings, warnings)
     }
 
+    /// Whether a policy of these settings would be that one.
+    pub(crate) fn is_policy(&self, other: &PolicySettings) -> bool {
+        self.exec_security == other.exec_security
+            && self.file_approval == other.file_approval
+            && self.allow == other.allow
+    }
+
     /// The policy of these settings, with the rules that the person made before.
     pub(crate) fn policy(&self, lasting: Vec<Rule>) -> Policy {
         let settings = PolicySettings {

@@ -57,6 +57,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> anyhow::Result<u8> {
 }
 
 fn batch(checker: &mut Checker, workspace: &Path, settings: &Settings) -> anyhow::Result<()> {
+    let mut prepared = Prepared::new(settings);
     let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     for line in std::io::stdin().lock().lines() {
         let line = line?;
@@ -64,7 +65,7 @@ fn batch(checker: &mut Checker, workspace: &Path, settings: &Settings) -> anyhow
             continue;
         }
         let answered = match serde_json::from_str::<Question>(&line) {
-            Ok(question) => answer_line(checker, workspace, settings, question),
+            Ok(question) => answer_line(checker, workspace, &mut prepared, question),
             Err(error) => {
                 let id = serde_json::from_str::<Value>(&line)
                     .ok()
@@ -80,10 +81,55 @@ fn batch(checker: &mut Checker, workspace: &Path, settings: &Settings) -> anyhow
     Ok(())
 }
 
+/// What a line may carry of its own.
+#[derive(PartialEq)]
+struct Own {
+    exec_security: Option<ExecSecurity>,
+    file_approval: Option<FileApproval>,
+    allow: Option<Vec<String>>,
+}
+
+/// Settings as lines carry them; many lines carry the same, so each is read once.
+struct Prepared<'a> {
+    base: &'a Settings,
+    known: Vec<(Own, Settings)>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Settings that are kept ready.
+    const MAX_KNOWN: usize = 64;
+
+    fn new(base: &'a Settings) -> Self {
+        Self { base, known: Vec::new() }
+    }
+
+    /// The settings with what the line carries; what is refused in it is warned about once.
+    fn settings(&mut self, own: Own) -> &Settings {
+        if let Some(place) = self.known.iter().position(|(known, _)| *known == own) {
+            return &self.known[place].1;
+        }
+        let over = Overrides {
+            exec_security: own.exec_security,
+            allow: own.allow.clone().unwrap_or_default(),
+            file_approval: own.file_approval,
+            ..Overrides::default()
+        };
+        let (settings, warnings) = self.base.with(&over, own.allow.is_some());
+        for warning in warnings {
+            crate::say(&format!("warning: {warning}"));
+        }
+        if self.known.len() >= Self::MAX_KNOWN {
+            self.known.clear();
+        }
+        self.known.push((own, settings));
+        &self.known[self.known.len() - 1].1
+    }
+}
+
 fn answer_line(
     checker: &mut Checker,
     workspace: &Path,
-    settings: &Settings,
+    prepared: &mut Prepared<'_>,
     question: Question,
 ) -> Value {
     if let Some(text) = question.text {
@@ -95,19 +141,14 @@ fn answer_line(
         (None, Some(tool)) => Check { tool, args: question.args.unwrap_or_else(|| json!({})) },
         _ => return with_id(question.id, problem("a line has \"exec\", \"tool\" or \"text\"")),
     };
-    let own_patterns = question.allow.is_some();
-    let over = Overrides {
+    let own = Own {
         exec_security: question.exec_security,
-        allow: question.allow.unwrap_or_default(),
         file_approval: question.file_approval,
-        ..Overrides::default()
+        allow: question.allow,
     };
-    let (settings, warnings) = settings.with(&over, own_patterns);
-    for warning in warnings {
-        crate::say(&format!("warning: {warning}"));
-    }
+    let settings = prepared.settings(own);
     let workspace = question.workspace.as_deref().unwrap_or(workspace);
-    let answered = match checker.judge(workspace, &settings, &check) {
+    let answered = match checker.judge(workspace, settings, &check) {
         Ok(judged) => answer(&judged),
         Err(error) => problem(&error.to_string()),
     };
@@ -129,6 +170,9 @@ fn answer(judged: &Judgement) -> Map<String, Value> {
     object.insert("rule".to_owned(), judged.rule.clone().into());
     if let Some(runs) = &judged.runs {
         object.insert("runs".to_owned(), runs.clone().into());
+    }
+    if let Some(folder) = &judged.folder {
+        object.insert("cwd".to_owned(), folder.clone().into());
     }
     object
 }

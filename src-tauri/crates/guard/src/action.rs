@@ -155,6 +155,13 @@ impl ExecAction {
     pub fn runs(&self) -> &str {
         self.judged.from_parse.as_ref().map_or(&self.command, |parsed| &parsed.shell)
     }
+
+    /// The folder, from the workspace, that a leading `cd` names; where none does it runs in the
+    /// folder that was asked for.
+    #[must_use]
+    pub fn runs_in(&self) -> Option<&str> {
+        self.judged.from_parse.as_ref().and_then(|parsed| parsed.folder.as_deref())
+    }
 }
 
 impl FileChange {

@@ -1,6 +1,7 @@
 //! Commands: proposed, bound to the files that they name, and run under a supervisor.
 
 use crate::action::{ExecAction, JudgedExec, ParsedRun};
+use crate::command::loose_words;
 use crate::fingerprint::Fingerprint;
 use crate::resolve::{Inside, Located, locate, open_outside};
 use crate::root::{open_beneath, reopen};
@@ -9,8 +10,11 @@ use crate::{GuardError, pseudo};
 use countersign_sandbox::environment;
 use countersign_sandbox::{CommandSpec, Finished, Output, SandboxError, Supervisor};
 use rustix::fs::{FileType, OFlags};
+use std::collections::HashSet;
 use std::ffi::OsString;
+use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -22,6 +26,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bytes of a command line; the kernel's own limit for one argument.
 const MAX_COMMAND: usize = 128 * 1024 - 1;
+/// Bytes of a file that is known again by its digest.
+const MAX_DIGESTED: u64 = 32 * 1024 * 1024;
 /// Characters of a stream that are kept.
 pub(crate) const CAPTURE: usize = 100_000;
 
@@ -87,15 +93,16 @@ fn folder_of(view: &View, cwd: &str) -> Result<(OwnedFd, PathBuf, bool), GuardEr
     }
 }
 
-/// The digests of the workspace's files that a command names, so that a yes is for their bytes too.
-pub(crate) fn operands(
-    view: &View,
-    folder: &Path,
-    words: &[String],
-) -> Vec<(PathBuf, Fingerprint)> {
+/// Binds a command to the workspace's files that it names, so that a yes is for their bytes too.
+pub(crate) fn bind(view: &View, exec: &mut ExecAction) {
+    exec.judged.operands = operands(view, &exec.cwd, &loose_words(&exec.command));
+}
+
+fn operands(view: &View, folder: &Path, words: &[String]) -> Vec<(PathBuf, Fingerprint)> {
     let below = folder.strip_prefix(view.root.real()).unwrap_or(Path::new(""));
     let mut found: Vec<(PathBuf, Fingerprint)> = Vec::new();
-    for word in words {
+    let mut seen = HashSet::new();
+    for word in words.iter().filter(|word| seen.insert(word.as_str())) {
         let Ok(Located::Inside(Inside { relative, object: Some((object, kind)), .. })) =
             locate(&view.root, below, word)
         else {
@@ -105,12 +112,31 @@ pub(crate) fn operands(
             continue;
         }
         if let Ok(mut file) = reopen(object.as_fd(), OFlags::RDONLY)
-            && let Ok(fingerprint) = Fingerprint::of_reader(&mut file)
+            && let Ok(fingerprint) = fingerprint(&mut file)
         {
             found.push((relative, fingerprint));
         }
     }
     found
+}
+
+/// What a file is known by again: its bytes, or for a large one, since a card must not wait for it,
+/// what the file system says of its last change.
+fn fingerprint(file: &mut File) -> std::io::Result<Fingerprint> {
+    let about = file.metadata()?;
+    if about.len() <= MAX_DIGESTED {
+        return Fingerprint::of_reader(file);
+    }
+    let known = [
+        about.dev(),
+        about.ino(),
+        about.len(),
+        about.mtime().cast_unsigned(),
+        about.mtime_nsec().cast_unsigned(),
+        about.ctime().cast_unsigned(),
+        about.ctime_nsec().cast_unsigned(),
+    ];
+    Ok(Fingerprint::of(known.map(u64::to_le_bytes).as_flattened()))
 }
 
 /// The first of the named files that is no longer what it was.
@@ -119,7 +145,7 @@ pub(crate) fn stale_operand(view: &View, exec: &ExecAction) -> Option<String> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
         let now = open_beneath(view.root.handle(), path, flags)
             .ok()
-            .and_then(|file| Fingerprint::of_reader(&mut std::fs::File::from(file)).ok());
+            .and_then(|file| fingerprint(&mut File::from(file)).ok());
         (now != Some(*before)).then(|| path.display().to_string())
     })
 }

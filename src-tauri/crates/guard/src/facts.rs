@@ -1,11 +1,10 @@
 //! Facts about the workspace's files, by handle, for the rules of commands.
 
-use crate::command::{Facts, PathFact};
-use crate::exec;
-use crate::fingerprint::Fingerprint;
+use crate::command::{Facts, Look, PathFact, Walking};
 use crate::names::{Sensitivity, classify};
 use crate::resolve::{Inside, Located, locate};
 use crate::view::View;
+use crate::{below, repository};
 use rustix::fs::FileType;
 use std::path::{Path, PathBuf};
 
@@ -16,14 +15,23 @@ impl<'a> HandleFacts<'a> {
     pub(crate) fn new(view: &'a View) -> Self {
         Self(view)
     }
+
+    fn below<'p>(&self, folder: &'p Path) -> Option<&'p Path> {
+        folder.strip_prefix(self.0.root.real()).ok()
+    }
 }
 
 impl Facts for HandleFacts<'_> {
     fn path(&self, folder: &Path, word: &str) -> PathFact {
-        let Ok(below) = folder.strip_prefix(self.0.root.real()) else { return PathFact::Out };
+        let Some(below) = self.below(folder) else { return PathFact::Out };
         match locate(&self.0.root, below, word) {
-            Ok(Located::Inside(Inside { relative, object, .. })) => {
-                for name in [relative.to_string_lossy().as_ref(), word] {
+            Ok(Located::Inside(Inside { relative, object, through_link })) => {
+                let real = relative.to_string_lossy();
+                // The name as written counts where a link leads elsewhere, or nothing is there.
+                let names = [real.as_ref(), word];
+                let written =
+                    usize::from(through_link || object.is_none() || below != Path::new(""));
+                for name in names.iter().take(1 + written) {
                     match classify(name) {
                         Sensitivity::Secret(why) => return PathFact::Secret(why),
                         Sensitivity::Sensitive(why) => return PathFact::Sensitive(why),
@@ -36,20 +44,65 @@ impl Facts for HandleFacts<'_> {
                     Some(_) => PathFact::Other,
                 }
             }
-            Ok(Located::Outside(_)) => PathFact::Out,
-            // What cannot be a path names nothing; what could be one and is refused leads out.
+            // What cannot be a path names nothing; what could be one and is refused leads out. A
+            // program that takes `..` by name could still make one of it.
             Err(crate::GuardError::BadPath(_) | crate::GuardError::WrongKind(_)) => {
-                PathFact::Absent
+                match classify(word) {
+                    Sensitivity::Secret(why) => PathFact::Secret(why),
+                    _ if leaves_by_name(below, word) => PathFact::Out,
+                    Sensitivity::Sensitive(_) | Sensitivity::Ordinary => PathFact::Absent,
+                }
             }
-            Err(_) => PathFact::Out,
+            Ok(Located::Outside(_)) | Err(_) => PathFact::Out,
         }
     }
 
-    fn operands(&self, folder: &Path, words: &[String]) -> Vec<(PathBuf, Fingerprint)> {
-        exec::operands(self.0, folder, words)
+    fn folder(&self, folder: &Path, word: &str) -> Option<PathBuf> {
+        match locate(&self.0.root, self.below(folder)?, word) {
+            Ok(Located::Inside(Inside {
+                relative,
+                object: Some((_, FileType::Directory)),
+                ..
+            })) if !matches!(classify(&relative.to_string_lossy()), Sensitivity::Secret(_)) => {
+                Some(self.0.root.real().join(relative))
+            }
+            _ => None,
+        }
+    }
+
+    fn below(
+        &self,
+        folder: &Path,
+        word: &str,
+        look: &Look<'_>,
+        walking: &Walking,
+    ) -> Result<Option<String>, String> {
+        let below = self.below(folder).ok_or("its folder is outside the workspace.")?;
+        below::secret(&self.0.root, below, word, look, walking)
+    }
+
+    fn repository(&self, folder: &Path) -> Result<(), String> {
+        let below = self.below(folder).ok_or("its folder is outside the workspace.")?;
+        repository::check(&self.0.root, below)
     }
 
     fn workspace(&self) -> &Path {
         self.0.root.real()
     }
+}
+
+/// Whether a relative path goes above the workspace, its `..` taken by name.
+fn leaves_by_name(below: &Path, word: &str) -> bool {
+    let mut depth = below.components().count();
+    word.split('/').any(|name| match name {
+        "" | "." => false,
+        ".." => depth.checked_sub(1).is_none_or(|up| {
+            depth = up;
+            false
+        }),
+        _ => {
+            depth += 1;
+            false
+        }
+    })
 }

@@ -10,6 +10,7 @@
 
 mod action;
 mod approval;
+mod below;
 mod broker;
 mod card;
 mod change;
@@ -24,6 +25,7 @@ pub mod names;
 mod policy;
 mod pseudo;
 mod replace;
+mod repository;
 mod resolve;
 mod root;
 pub mod text;

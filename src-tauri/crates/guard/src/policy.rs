@@ -116,17 +116,16 @@ impl Policy {
     }
 
     /// The patterns that count now: the person's own always, the configured ones under `allowlist`.
-    fn patterns(&self) -> Vec<Pattern> {
-        let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+    fn patterns<'a>(&'a self, rules: &'a [Rule]) -> Vec<&'a Pattern> {
         let own = rules.iter().filter_map(|rule| match rule {
-            Rule::Command(pattern) => Some(pattern.clone()),
+            Rule::Command(pattern) => Some(pattern),
             Rule::EditFile(_) | Rule::EditWorkspace => None,
         });
         let configured = (self.settings.exec_security == ExecSecurity::Allowlist)
             .then_some(&self.settings.allow)
             .into_iter()
             .flatten();
-        own.chain(configured.cloned()).collect()
+        own.chain(configured).collect()
     }
 
     pub(crate) fn judge(&self, action: &mut Action, facts: &dyn Facts, workspace: &Path) -> Judged {
@@ -194,8 +193,10 @@ impl Policy {
     }
 
     fn judge_exec(&self, exec: &mut ExecAction, facts: &dyn Facts) -> Judged {
-        let patterns = self.patterns();
-        let read = command::judge_action(exec, &patterns, facts);
+        let read = {
+            let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+            command::judge_action(exec, &self.patterns(&rules), facts)
+        };
         let mut reasons = Vec::new();
         match self.tightening.command(&exec.command, &read.words) {
             Some(crate::tighten::Tightened::Deny(rule)) => return Judged::Deny(rule),

@@ -146,8 +146,22 @@ impl Workspace {
     }
 
     /// Decides over an action by the policy. What is allowed comes back approved; what asks comes
-    /// back as it was, with the reasons.
-    pub fn judge(&self, mut action: Action) -> Verdict {
+    /// back with the reasons, bound to the files that a command names.
+    pub fn judge(&self, action: Action) -> Verdict {
+        match self.decide(action) {
+            Verdict::Ask { action: Action::Exec(mut exec), reasons } => {
+                exec::bind(&self.view(), &mut exec);
+                Verdict::Ask { action: Action::Exec(exec), reasons }
+            }
+            verdict @ (Verdict::Ask { .. } | Verdict::Allow { .. } | Verdict::Deny { .. }) => {
+                verdict
+            }
+        }
+    }
+
+    /// The same decision without reading any file that a command names: to tell what would be
+    /// decided, not to ask for it.
+    pub fn decide(&self, mut action: Action) -> Verdict {
         let view = self.view();
         if let Action::Exec(exec) = &mut action {
             exec.confine = self.policy.settings().confine;

@@ -1,215 +1,367 @@
-//! The words of one simple command: plain words and quoted literals with blanks between them.
+//! The grammar: plain words and quoted literals, joined by `&&`, `||`, `;` and `|`, with
+//! redirections between descriptors 1 and 2 and to `/dev/null`. Nothing else is read.
+
+use std::ops::Range;
+use std::str::CharIndices;
+
+/// Bytes of a command that a pattern may cover.
+pub(super) const MAX_BYTES: usize = 8_192;
+/// Simple commands of a command that a pattern may cover.
+const MAX_SIMPLE: usize = 50;
+/// Characters of a command that a reason repeats.
+const MAX_SHOWN: usize = 40;
+/// Stands for an unquoted `*` in a pattern's word. No word can hold it: controls are not read.
+pub(super) const STAR: char = '\0';
 
 /// A word after quote removal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Word {
     pub(super) text: String,
     /// Whether any part of it was quoted.
     pub(super) quoted: bool,
-    /// Whether an unquoted `*` stands in it; only patterns may have one.
-    pub(super) star: bool,
 }
 
-/// Reads a command, or says why it asks.
-pub(super) fn lex(command: &str) -> Result<Vec<Word>, String> {
-    let words = read(command, false)?;
-    if words.is_empty() {
-        return Err("There is nothing to run.".to_owned());
+/// A redirection that is harmless wherever it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Redirection {
+    /// A descriptor to `/dev/null`.
+    Null(u8),
+    /// Both to `/dev/null`.
+    BothNull,
+    /// The first descriptor to where the second goes.
+    Same(u8, u8),
+}
+
+/// What stands between two simple commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Join {
+    And,
+    Or,
+    Then,
+    Pipe,
+}
+
+/// A program with its words.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Simple {
+    pub(super) words: Vec<Word>,
+    pub(super) redirections: Vec<Redirection>,
+    /// Where it stands in the text.
+    pub(super) place: Range<usize>,
+}
+
+/// A command that was read whole: one `Join` fewer than simple commands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line {
+    pub(super) commands: Vec<Simple>,
+    pub(super) joins: Vec<Join>,
+}
+
+/// Reads a command, or says which part of it is outside the grammar.
+pub(super) fn read(command: &str) -> Result<Line, String> {
+    if command.len() > MAX_BYTES {
+        return Err(format!("It is longer than {MAX_BYTES} bytes."));
     }
-    Ok(words)
+    Lexer::new(command, false).line()
 }
 
-/// Reads a pattern: as a command, where `*` may stand too.
-pub(super) fn lex_pattern(pattern: &str) -> Result<Vec<Word>, String> {
-    read(pattern, true)
+/// Reads a pattern: the words of one simple command, in which `*` may stand.
+pub(super) fn read_pattern(pattern: &str) -> Result<Vec<Word>, String> {
+    if pattern.len() > MAX_BYTES {
+        return Err(format!("It is longer than {MAX_BYTES} bytes."));
+    }
+    let mut line = Lexer::new(pattern, true).line()?;
+    match (line.commands.pop(), line.commands.is_empty()) {
+        (Some(simple), true) if simple.redirections.is_empty() => Ok(simple.words),
+        _ => Err("A pattern is one command without redirections.".to_owned()),
+    }
 }
 
-fn read(text: &str, stars: bool) -> Result<Vec<Word>, String> {
-    let mut words: Vec<Word> = Vec::new();
-    let mut word: Option<Word> = None;
-    let mut rest = text.chars();
-    while let Some(char) = rest.next() {
-        if char == ' ' || char == '\t' {
-            words.extend(word.take());
-            continue;
+struct Lexer<'a> {
+    text: &'a str,
+    rest: CharIndices<'a>,
+    stars: bool,
+    word: Option<Word>,
+    simple: Simple,
+    line: Line,
+}
+
+impl<'a> Lexer<'a> {
+    fn new(text: &'a str, stars: bool) -> Self {
+        Self {
+            text,
+            rest: text.char_indices(),
+            stars,
+            word: None,
+            simple: Simple::default(),
+            line: Line::default(),
         }
-        let first = word.is_none();
-        let word = word.get_or_insert(Word { text: String::new(), quoted: false, star: false });
+    }
+
+    fn line(mut self) -> Result<Line, String> {
+        while let Some((at, char)) = self.rest.next() {
+            match char {
+                ' ' | '\t' => self.end_word(),
+                '|' | ';' | '&' => self.operator(at, char)?,
+                '>' => self.redirection(at)?,
+                _ => self.character(at, char)?,
+            }
+        }
+        self.end_simple(self.text.len(), "its end")?;
+        Ok(self.line)
+    }
+
+    fn next_is(&self, wanted: char) -> bool {
+        self.rest.as_str().starts_with(wanted)
+    }
+
+    /// The text from `at` on, as far as a reason repeats it.
+    fn part(&self, at: usize) -> String {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let mut end = 0;
+        for (count, (place, char)) in rest.char_indices().enumerate() {
+            // The target of a redirection may stand after a blank.
+            let ends = count > 0 && char.is_whitespace() && !(count == 1 && rest.starts_with('<'));
+            if count >= MAX_SHOWN || ends || char.is_control() {
+                break;
+            }
+            end = place + char.len_utf8();
+        }
+        rest.get(..end).unwrap_or_default().to_owned()
+    }
+
+    fn end_word(&mut self) {
+        self.simple.words.extend(self.word.take());
+    }
+
+    fn end_simple(&mut self, at: usize, before: &str) -> Result<(), String> {
+        self.end_word();
+        let mut simple = std::mem::take(&mut self.simple);
+        if simple.words.is_empty() {
+            return Err(if self.line.commands.is_empty() && at == self.text.len() {
+                "There is nothing to run.".to_owned()
+            } else {
+                format!("There is nothing to run before {before}.")
+            });
+        }
+        if self.line.commands.len() >= MAX_SIMPLE {
+            return Err(format!("It has more than {MAX_SIMPLE} simple commands."));
+        }
+        simple.place.end = at;
+        self.line.commands.push(simple);
+        Ok(())
+    }
+
+    fn operator(&mut self, at: usize, first: char) -> Result<(), String> {
+        let doubled = self.next_is(first);
+        let join = match (first, doubled) {
+            ('&', true) => Join::And,
+            ('|', true) => Join::Or,
+            ('|', false) if !self.next_is('&') => Join::Pipe,
+            (';', false) => Join::Then,
+            ('&', false) if self.next_is('>') => {
+                self.end_word();
+                self.rest.next();
+                if self.next_is('>') {
+                    self.rest.next();
+                }
+                return self.null(at, Redirection::BothNull);
+            }
+            ('&', false) => {
+                return Err(
+                    "It has &, which leaves a command running in the background.".to_owned()
+                );
+            }
+            _ => return Err(format!("It has {}, which patterns do not cover.", self.part(at))),
+        };
+        if doubled {
+            self.rest.next();
+        }
+        let end = at + if doubled { 2 } else { 1 };
+        let shown = self.text.get(at..end).unwrap_or_default();
+        self.end_simple(at, shown)?;
+        self.line.joins.push(join);
+        self.simple.place.start = end;
+        Ok(())
+    }
+
+    /// `>`, with the descriptor that may stand right before it.
+    fn redirection(&mut self, at: usize) -> Result<(), String> {
+        let number = self.word.as_ref().is_some_and(|word| {
+            !word.quoted && !word.text.is_empty() && word.text.bytes().all(|b| b.is_ascii_digit())
+        });
+        let from = match self.word.take_if(|_| number).as_ref().map(|word| word.text.as_str()) {
+            None | Some("1") => 1,
+            Some("2") => 2,
+            Some(other) => return Err(format!("It redirects descriptor {other}.")),
+        };
+        self.end_word();
+        if self.next_is('&') {
+            self.rest.next();
+            let to = match self.rest.next() {
+                Some((_, '1')) => 1,
+                Some((_, '2')) => 2,
+                _ => return Err(format!("It has the redirection {}.", self.part(at))),
+            };
+            return self.whole(at, Redirection::Same(from, to));
+        }
+        if self.next_is('>') {
+            self.rest.next();
+        }
+        self.null(at, Redirection::Null(from))
+    }
+
+    /// Reads `/dev/null`; any other target asks.
+    fn null(&mut self, at: usize, redirection: Redirection) -> Result<(), String> {
+        while self.next_is(' ') || self.next_is('\t') {
+            self.rest.next();
+        }
+        let Some(after) = self.rest.as_str().strip_prefix("/dev/null") else {
+            let target = self.text.len() - self.rest.as_str().len();
+            return Err(format!(
+                "It has the redirection {} {}, which is a file.",
+                self.text.get(at..target).unwrap_or_default().trim(),
+                self.part(target)
+            ));
+        };
+        let skipped = self.rest.as_str().len() - after.len();
+        self.rest.nth(skipped - 1);
+        self.whole(at, redirection)
+    }
+
+    /// Takes the redirection if its target ends here.
+    fn whole(&mut self, at: usize, redirection: Redirection) -> Result<(), String> {
+        match self.rest.as_str().chars().next() {
+            None | Some(' ' | '\t' | ';' | '|' | '&' | '<' | '>') => {
+                self.simple.redirections.push(redirection);
+                Ok(())
+            }
+            Some(_) => Err(format!("It has the redirection {}.", self.part(at))),
+        }
+    }
+
+    fn character(&mut self, at: usize, char: char) -> Result<(), String> {
+        let first = self.word.is_none();
+        let mut word = self.word.take().unwrap_or_default();
         match char {
             '\'' => {
                 word.quoted = true;
-                single_quoted(&mut rest, &mut word.text)?;
+                self.single_quoted(at, &mut word.text)?;
             }
             '"' => {
                 word.quoted = true;
-                double_quoted(&mut rest, &mut word.text)?;
+                self.double_quoted(at, &mut word.text)?;
             }
-            '*' if stars => {
-                word.star = true;
-                word.text.push('*');
-            }
+            '*' if self.stars => word.text.push(STAR),
             '~' if first || word.text.ends_with(['=', ':']) => {
-                return Err("A tilde stands for a folder that the shell chooses.".to_owned());
+                return Err(format!(
+                    "It has {}, and the tilde stands for a folder that the shell chooses.",
+                    self.part(at)
+                ));
             }
-            '=' if first => {
-                return Err(
-                    "A word that begins with = means something else in some shells.".to_owned()
-                );
+            '=' if first
+                && !self.rest.as_str().is_empty()
+                && !self.rest.as_str().starts_with([' ', '\t']) =>
+            {
+                return Err(format!(
+                    "It has {}: a word that begins with = means something else in some shells.",
+                    self.part(at)
+                ));
             }
+            '^' if !first => word.text.push(char),
             _ if is_plain(char) => word.text.push(char),
-            _ => return Err(why_not_plain(char)),
+            _ => return Err(self.outside(at, char)),
         }
+        self.word = Some(word);
+        Ok(())
     }
-    words.extend(word.take());
-    Ok(words)
-}
 
-fn single_quoted(rest: &mut std::str::Chars<'_>, text: &mut String) -> Result<(), String> {
-    for char in rest.by_ref() {
-        match char {
-            '\'' => return Ok(()),
-            _ if char.is_control() => return Err(control(char)),
-            _ => text.push(char),
+    fn single_quoted(&mut self, start: usize, text: &mut String) -> Result<(), String> {
+        for (_, char) in self.rest.by_ref() {
+            match char {
+                '\'' => return Ok(()),
+                _ if char.is_control() => return Err(control(char)),
+                _ => text.push(char),
+            }
         }
+        Err(format!("The quote that begins at {} is not closed.", self.part(start)))
     }
-    Err("A quote is not closed.".to_owned())
-}
 
-/// Within double quotes a shell still expands `$`, the backquote, `!` and some backslashes: none of
-/// them is read here, but for the two escapes that all shells agree on.
-fn double_quoted(rest: &mut std::str::Chars<'_>, text: &mut String) -> Result<(), String> {
-    while let Some(char) = rest.next() {
-        match char {
-            '"' => return Ok(()),
-            '\\' => match rest.next() {
-                Some(escaped @ ('"' | '\\')) => text.push(escaped),
-                _ => return Err("It has a backslash within double quotes.".to_owned()),
-            },
-            '$' | '`' | '!' => return Err(why_not_plain(char)),
-            _ if char.is_control() => return Err(control(char)),
-            _ => text.push(char),
+    /// Within double quotes a shell still expands `$`, the backquote and, where history is on, `!`
+    /// before a word: none of them is read. A backslash before anything else stands for itself.
+    fn double_quoted(&mut self, start: usize, text: &mut String) -> Result<(), String> {
+        while let Some((at, char)) = self.rest.next() {
+            match char {
+                '"' => return Ok(()),
+                '\\' => match self.rest.as_str().chars().next() {
+                    Some(escaped @ ('"' | '\\' | '$' | '`')) => {
+                        self.rest.next();
+                        text.push(escaped);
+                    }
+                    Some('!') | None => return Err(self.outside(at, char)),
+                    Some(_) => text.push('\\'),
+                },
+                '!' if self.rest.as_str().starts_with([' ', '"', '=']) => text.push('!'),
+                '$' if self.rest.as_str().starts_with([' ', '"', '|', ')']) => text.push('$'),
+                '$' | '`' | '!' => return Err(self.outside(at, char)),
+                _ if char.is_control() => return Err(control(char)),
+                _ => text.push(char),
+            }
         }
+        Err(format!("The quote that begins at {} is not closed.", self.part(start)))
     }
-    Err("A quote is not closed.".to_owned())
+
+    /// Why a character is outside the grammar, and the part of the text that it begins.
+    fn outside(&self, at: usize, char: char) -> String {
+        let what = match char {
+            '$' if self.next_is('(') => "a command substitution",
+            '$' => "a variable or a special quote",
+            '`' => "a command substitution",
+            '<' => "a redirection",
+            '(' | ')' => "a subshell or a group",
+            '{' | '}' => "braces",
+            '*' | '?' | '[' | ']' => "an unquoted wildcard",
+            '\\' => "a backslash",
+            '#' => "a comment",
+            '!' | '^' => "a history expansion",
+            '\n' | '\r' => return "It has a line break.".to_owned(),
+            _ if char.is_control() => return control(char),
+            _ => return format!("It has the character {char:?} outside quotes."),
+        };
+        format!("It has {what}, {}, which patterns do not cover.", self.part(at))
+    }
 }
 
 fn is_plain(char: char) -> bool {
     char.is_ascii_alphanumeric()
-        || "_-./,:+@%=~".contains(char)
+        || matches!(char, '_' | '-' | '.' | '/' | ',' | ':' | '+' | '@' | '%' | '=' | '~')
         || (!char.is_ascii() && char.is_alphanumeric())
-}
-
-fn why_not_plain(char: char) -> String {
-    let what = match char {
-        '$' => "a variable or a substitution",
-        '`' => "a command substitution",
-        '|' => "a pipe",
-        '&' => "&& or a command in the background",
-        ';' => "more than one command",
-        '<' | '>' => "a redirection",
-        '(' | ')' => "a subshell or a group",
-        '{' | '}' => "braces",
-        '*' | '?' | '[' | ']' => "an unquoted wildcard",
-        '\\' => "a backslash",
-        '#' => "a comment",
-        '!' | '^' => "a history expansion",
-        '\n' | '\r' => "a line break",
-        _ if char.is_control() => return control(char),
-        _ => return format!("It has the character {char:?} outside quotes."),
-    };
-    format!("It has {what}, which patterns do not cover.")
 }
 
 fn control(char: char) -> String {
     format!("It has the control character U+{:04X}.", u32::from(char))
 }
 
-/// The words quoted anew, as they are run: all shells read fully quoted words alike.
-pub(super) fn quoted(words: &[Word]) -> String {
-    let quote = |word: &Word| format!("'{}'", word.text.replace('\'', r"'\''"));
-    words.iter().map(quote).collect::<Vec<_>>().join(" ")
-}
-
 /// The words as a person would write them: quoted only where needed.
 pub(super) fn plainly(words: &[Word]) -> String {
     let write = |word: &Word| {
-        let plain = !word.text.is_empty()
-            && word.text.chars().all(is_plain)
-            && !word.text.contains(['~', '=']);
-        if plain || (word.text.chars().all(is_plain) && !word.text.is_empty() && !word.quoted) {
+        let tame = |text: &str| {
+            !text.is_empty() && text.chars().all(is_plain) && !text.starts_with(['~', '='])
+        };
+        if tame(&word.text) && !word.text.contains("=~") && !word.text.contains(":~") {
             word.text.clone()
         } else {
-            format!("'{}'", word.text.replace('\'', r#"'"'"'"#))
+            quote(&word.text)
         }
     };
     words.iter().map(write).collect::<Vec<_>>().join(" ")
 }
 
-/// Everything in a command that might be a word, for warnings and for the files that it names. It
-/// reads too much rather than too little, and decides nothing that loosens.
-pub(super) fn loose_words(command: &str) -> Vec<String> {
-    let separators = |char: char| char.is_whitespace() || ";|&()<>`\"'".contains(char);
-    let mut words = Vec::new();
-    for word in command.split(separators) {
-        let word = word.replace('\\', "");
-        if word.is_empty() || words.len() >= 4_096 {
-            continue;
-        }
-        if let Some((_, value)) = word.split_once('=')
-            && !value.is_empty()
-        {
-            words.push(value.to_owned());
-        }
-        words.push(word);
-    }
-    // Names with blanks: the quoted literals as a whole.
-    if let Ok(exact) = read(command, false) {
-        words
-            .extend(exact.into_iter().filter(|word| word.text.contains(' ')).map(|word| word.text));
-    }
-    words
+/// A word in single quotes: all shells read it alike.
+pub(super) fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(command: &str) -> Option<Vec<String>> {
-        lex(command).ok().map(|words| words.into_iter().map(|word| word.text).collect())
-    }
-
-    #[test]
-    fn plain_and_quoted_words_are_read() {
-        assert_eq!(
-            texts(" cat\t'a b' \"it's\" x\"y\"'z' "),
-            Some(vec!["cat".into(), "a b".into(), "it's".into(), "xyz".into()])
-        );
-        assert_eq!(texts(r#"echo "\"q\" \\""#), Some(vec!["echo".into(), "\"q\" \\".into()]));
-        assert_eq!(texts("echo ''"), Some(vec!["echo".into(), String::new()]));
-    }
-
-    #[test]
-    fn all_else_is_not_read() {
-        for command in [
-            "", "  ", "a;b", "a|b", "a&&b", "a&", "a>b", "a<b", "$x", "`x`", "$(x)", "a\nb",
-            "a\\ b", "*.rs", "a?", "[a]", "{a,b}", "#x", "!x", "a^b", "~", "~/x", "--x=~/y", "'a",
-            "\"a", "\"$x\"", "\"!x\"", "\"\\n\"", "a\u{b}b", "a\u{a0}b", "(a)", "=ls", "a\0b",
-            "'a\nb'",
-        ] {
-            assert_eq!(texts(command), None, "{command:?}");
-        }
-    }
-
-    #[test]
-    fn words_survive_being_quoted_anew() {
-        for command in ["cat 'a b'", r#"echo "it's" '"' x=y --o='~'"#, "echo ''"] {
-            let words = lex(command).unwrap();
-            let again = |text: String| -> Vec<String> {
-                lex(&text).unwrap().into_iter().map(|word| word.text).collect()
-            };
-            let plain: Vec<String> = words.iter().map(|word| word.text.clone()).collect();
-            assert_eq!(again(plainly(&words)), plain, "{command}");
-        }
-        assert_eq!(quoted(&lex(r#"echo "it's""#).unwrap()), r"'echo' 'it'\''s'");
-    }
-}
+#[path = "lexer_tests.rs"]
+mod tests;

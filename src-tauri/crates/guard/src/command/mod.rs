@@ -4,25 +4,33 @@
 //! is run from its parse, every word quoted anew. The grammar is tiny on purpose: what it cannot
 //! read asks.
 
+mod cover;
+mod emit;
+mod filters;
+mod find;
+mod git;
+mod ground;
 mod lexer;
+mod loose;
+mod options;
 mod pattern;
+mod recursion;
 mod removal;
+mod suggest;
 mod table;
 
+pub(crate) use loose::words as loose_words;
 pub use pattern::Pattern;
 
 use crate::action::{ExecAction, JudgedExec, ParsedRun};
-use crate::fingerprint::Fingerprint;
 use crate::text::reveal;
 use countersign_protocol::{CommandPart, PartVerdict};
-use lexer::Word;
+use ground::Ground;
+use lexer::{Join, Line, Simple};
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use table::Row;
-
-/// Bytes of a command that a pattern may cover.
-const MAX_COVERED: usize = 8_192;
-/// Characters of a pattern that is offered on a card.
-const MAX_SUGGESTED: usize = 200;
+use std::time::{Duration, Instant};
+use table::Covers;
 
 /// What a word means as a path, seen from the command's folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +49,69 @@ pub enum PathFact {
     Out,
 }
 
+/// What a program that recurses would read below a folder.
+pub struct Look<'a> {
+    /// Whether it reads a file, by its path from the folder.
+    pub read: &'a dyn Fn(&str) -> bool,
+    /// Names of folders that it leaves out.
+    pub left_out: &'a [&'a str],
+    /// Whether it looks into hidden files and folders.
+    pub hidden: bool,
+    /// Whether it looks into what ignore files name.
+    pub ignored: bool,
+    /// Whether it follows links.
+    pub links: bool,
+}
+
+/// How much one decision has looked through so far.
+#[derive(Debug)]
+pub struct Walking {
+    begun: Instant,
+    entries: Cell<usize>,
+}
+
+impl Default for Walking {
+    fn default() -> Self {
+        Self { begun: Instant::now(), entries: Cell::new(0) }
+    }
+}
+
+impl Walking {
+    /// Entries that one decision looks at.
+    const MAX_ENTRIES: usize = 10_000;
+    /// Entries that it looks at however slow the machine is.
+    const ALWAYS: usize = 1_000;
+    /// How long it looks beyond those.
+    const MAX_TIME: Duration = Duration::from_millis(25);
+
+    /// Counts one more entry; false where that is one too many.
+    pub fn goes_on(&self) -> bool {
+        let entries = self.entries.get() + 1;
+        self.entries.set(entries);
+        entries <= Self::ALWAYS
+            || (entries <= Self::MAX_ENTRIES && self.begun.elapsed() < Self::MAX_TIME)
+    }
+}
+
 /// What the rules for commands need to know of the disk.
 pub trait Facts {
     /// What `word` would be as a path, seen from `folder` (absolute, beneath the workspace).
     fn path(&self, folder: &Path, word: &str) -> PathFact;
-    /// The files of the workspace among `words`, with their digests.
-    fn operands(&self, folder: &Path, words: &[String]) -> Vec<(PathBuf, Fingerprint)>;
+    /// The folder of the workspace that `word` names, absolute and without links; none where it
+    /// names none, or one that is outside or a secret.
+    fn folder(&self, folder: &Path, word: &str) -> Option<PathBuf>;
+    /// The first secret below `word` that `look` would read. An error where that cannot be told in
+    /// time.
+    fn below(
+        &self,
+        folder: &Path,
+        word: &str,
+        look: &Look<'_>,
+        walking: &Walking,
+    ) -> Result<Option<String>, String>;
+    /// Whether git, started in `folder`, finds a repository of the workspace whose configuration
+    /// names no program. The error says what it names.
+    fn repository(&self, folder: &Path) -> Result<(), String>;
     /// The workspace folder, absolute.
     fn workspace(&self) -> &Path;
 }
@@ -59,161 +124,166 @@ pub(crate) struct Read {
     pub(crate) always_asks: Vec<String>,
     /// What goes with the action.
     pub(crate) judged: JudgedExec,
-    /// The pattern that covers it.
+    /// The patterns that cover it.
     pub(crate) allowed_by: Option<String>,
     /// Why no pattern covers it.
     pub(crate) asks: Vec<String>,
 }
 
-/// Reads a command and finds the pattern that covers it, if any.
-pub(crate) fn judge_action(exec: &ExecAction, patterns: &[Pattern], facts: &dyn Facts) -> Read {
+/// Reads a command and finds the patterns that cover it, if any.
+pub(crate) fn judge_action(exec: &ExecAction, patterns: &[&Pattern], facts: &dyn Facts) -> Read {
     let command = exec.command.as_str();
-    let mut always_asks: Vec<String> = reveal(command)
+    let always_asks: Vec<String> = reveal(command)
         .warnings
         .into_iter()
         .map(|warning| format!("The command holds deceptive characters: {}.", warning.what))
         .collect();
-    let loose = lexer::loose_words(command);
-    always_asks.extend(removal::warning(&loose, &exec.cwd, facts.workspace()));
-    let operands = facts.operands(&exec.cwd, &loose);
-    let mut judged = JudgedExec { operands, ..JudgedExec::default() };
-
-    let words = match lexer::lex(command) {
-        Ok(words) => words,
+    match lexer::read(command) {
+        Ok(line) => judge_line(exec, &line, always_asks, patterns, facts),
         Err(why) => {
-            return Read {
-                words: Vec::new(),
-                always_asks,
-                judged,
-                allowed_by: None,
-                asks: vec![why],
-            };
+            let mut always_asks = always_asks;
+            let loose = loose::words(command);
+            always_asks.extend(removal::warning(&loose, &exec.cwd, facts.workspace()));
+            let text = reveal(command).shown;
+            let part = CommandPart { text, verdict: PartVerdict::Ask, note: why.clone() };
+            let judged = JudgedExec { parts: vec![part], ..JudgedExec::default() };
+            Read { words: Vec::new(), always_asks, judged, allowed_by: None, asks: vec![why] }
         }
-    };
-    let plain = vec![words.iter().map(|word| word.text.clone()).collect()];
-    let outcome = covered(exec, &words, patterns, facts);
-    let (verdict, note) = match &outcome {
-        Ok(rule) => (PartVerdict::Allow, format!("covered by {rule}")),
-        Err(why) => (PartVerdict::Ask, why.clone()),
-    };
-    judged.parts = vec![CommandPart { text: reveal(command).shown, verdict, note }];
-    if always_asks.is_empty() {
-        judged.suggested = suggestions(exec, &words, facts);
     }
-    let (allowed_by, asks) = match outcome {
-        Ok(rule) => {
-            let shell = lexer::quoted(&words);
-            judged.from_parse = Some(ParsedRun { shell, env: Vec::new(), folder: None });
-            (Some(rule), Vec::new())
-        }
-        Err(why) => (None, vec![why]),
-    };
-    Read { words: plain, always_asks, judged, allowed_by, asks }
 }
 
-/// The pattern that covers the words, or why none does.
-fn covered(
+fn judge_line(
     exec: &ExecAction,
-    words: &[Word],
-    patterns: &[Pattern],
+    line: &Line,
+    mut always_asks: Vec<String>,
+    patterns: &[&Pattern],
     facts: &dyn Facts,
-) -> Result<String, String> {
-    standing(exec, words, facts)?;
-    let mut narrower = None;
-    for pattern in patterns.iter().filter(|pattern| pattern.matches(words)) {
-        match table::wildcard_covers(words, pattern.spelled(), &exec.cwd, facts) {
-            Ok(()) => return Ok(pattern.to_string()),
-            Err(why) => narrower = Some(format!("The pattern {pattern} does not cover it: {why}")),
-        }
-    }
-    Err(narrower.unwrap_or_else(|| "No pattern covers it.".to_owned()))
-}
+) -> Read {
+    let moves = leading_folder(line);
+    let folder = moves.map(|word| facts.folder(&exec.cwd, word));
+    let ground = Ground::new(facts, folder.clone().flatten().unwrap_or_else(|| exec.cwd.clone()));
+    always_asks.extend(removals(line, &ground.folder, facts));
 
-/// What must hold whatever the pattern says.
-fn standing(exec: &ExecAction, words: &[Word], facts: &dyn Facts) -> Result<(), String> {
-    if exec.command.len() > MAX_COVERED {
-        return Err("It is longer than 8,192 bytes.".to_owned());
-    }
-    if exec.cwd_outside {
-        return Err("It runs in a folder outside the workspace.".to_owned());
-    }
-    if !exec.env.is_empty() {
-        return Err("It adds to the environment.".to_owned());
-    }
-    let Some(program) = words.first() else {
-        return Err("There is nothing to run.".to_owned());
-    };
-    if program.quoted {
-        return Err("The program's name is quoted.".to_owned());
-    }
-    if program.text.contains('=') {
-        return Err("It begins with an assignment.".to_owned());
-    }
-    match table::row(&program.text) {
-        Row::ShellState => {
-            return Err(format!("{} changes what later commands do.", program.text));
-        }
-        Row::Git => {
-            return Err(
-                "Git may run programs that the repository's own configuration names.".to_owned()
-            );
-        }
-        Row::Reader(_) | Row::Script | Row::Wrapper | Row::Spelled => {}
-    }
-    let reads_only = matches!(table::row(&program.text), Row::Reader(_));
-    for word in words {
-        for path in path_candidates(&word.text) {
-            match facts.path(&exec.cwd, path) {
-                PathFact::Absent | PathFact::File | PathFact::Other => {}
-                PathFact::Secret(why) => {
-                    return Err(format!("It names {path}, which looks like a secret ({why})."));
+    let mut judged = JudgedExec::default();
+    let (mut asks, mut rules): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    asks.extend(around(exec));
+    for (place, simple) in line.commands.iter().enumerate() {
+        let text = exec.command.get(simple.place.clone()).unwrap_or_default().trim();
+        let outcome = match (&folder, place, moves) {
+            (Some(Some(_)), 0, Some(_)) => Ok("the folder to run in".to_owned()),
+            (Some(None), 0, Some(word)) => Err(format!("{word} is no folder of the workspace.")),
+            _ => cover::covered(simple, patterns, &ground).map(|rule| {
+                let rule = rule.to_string();
+                if !rules.contains(&rule) {
+                    rules.push(rule.clone());
                 }
-                PathFact::Sensitive(_) if reads_only => {}
-                PathFact::Sensitive(why) => {
-                    return Err(format!("It names {path}, a sensitive file: {why}."));
+                format!("covered by {rule}")
+            }),
+        };
+        let (verdict, note) = match outcome {
+            Ok(note) => (PartVerdict::Allow, note),
+            Err(why) => {
+                asks.push(format!("{}: {why}", shortened(text)));
+                if always_asks.is_empty() && judged.suggested.len() < suggest::MAX_OFFERED {
+                    for pattern in suggest::patterns(simple, &ground) {
+                        if !judged.suggested.contains(&pattern) {
+                            judged.suggested.push(pattern);
+                        }
+                    }
                 }
-                PathFact::Out => {
-                    return Err(format!("It names {path}, which leads out of the workspace."));
-                }
+                (PartVerdict::Ask, why)
             }
-        }
+        };
+        judged.parts.push(CommandPart { text: reveal(text).shown, verdict, note });
     }
-    Ok(())
+    judged.suggested.truncate(suggest::MAX_OFFERED);
+    if around(exec).is_some() {
+        judged.suggested.clear();
+    }
+    let allowed_by = (asks.is_empty() && !rules.is_empty()).then(|| rules.join(", "));
+    if allowed_by.is_some() {
+        judged.from_parse = Some(parsed(line, moves.is_some(), &ground));
+    }
+    let words = line.commands.iter().map(texts).collect();
+    Read { words, always_asks, judged, allowed_by, asks }
 }
 
-/// All parts of a word that a program might take for a path: an operand, an option's value, what
-/// stands after `=`, `:`, `,` or `@`.
-fn path_candidates(word: &str) -> Vec<&str> {
-    let mut found = vec![word];
-    if let Some(rest) = word.strip_prefix('-') {
-        let mut letters = rest.char_indices();
-        letters.next();
-        found.extend(letters.next().map(|(at, _)| &rest[at..]));
+/// What is around a command and defeats every pattern.
+fn around(exec: &ExecAction) -> Option<String> {
+    if exec.cwd_outside {
+        return Some("It runs in a folder outside the workspace.".to_owned());
     }
-    found.extend(word.char_indices().filter_map(|(at, mark)| {
-        matches!(mark, '=' | ':' | '@' | ',').then(|| &word[at + mark.len_utf8()..])
-    }));
-    found.retain(|part| !part.trim().is_empty());
-    found
+    exec.env.keys().next().map(|name| format!("It adds {name} to the environment."))
 }
 
-/// The patterns that may be offered for a command that was read whole: the command itself, and with
-/// a wildcard where that covers something.
-fn suggestions(exec: &ExecAction, words: &[Word], facts: &dyn Facts) -> Vec<String> {
-    if standing(exec, words, facts).is_err() {
-        return Vec::new();
+/// The folder that a leading `cd DIR &&` names.
+fn leading_folder(line: &Line) -> Option<&str> {
+    let first = line.commands.first()?;
+    let [cd, folder] = first.words.as_slice() else { return None };
+    let leads = cd.text == "cd"
+        && !cd.quoted
+        && !folder.text.starts_with('-')
+        && !folder.text.is_empty()
+        && first.redirections.is_empty()
+        && line.joins.first() == Some(&Join::And);
+    leads.then_some(folder.text.as_str())
+}
+
+/// The warning where it would remove the root, the home or the workspace folder.
+fn removals(line: &Line, folder: &Path, facts: &dyn Facts) -> Vec<String> {
+    let mut moved = false;
+    line.commands
+        .iter()
+        .enumerate()
+        .filter_map(|(place, simple)| {
+            let program = simple.words.first().map_or("", |word| word.text.as_str());
+            // What a wrapper or an interpreter would run is read loosely.
+            let words = match table::row(program) {
+                Some(Covers::Wrapper | Covers::Interpreter | Covers::Builtin) => {
+                    let texts = simple.words.iter().flat_map(|word| {
+                        let mut words = loose::words(&word.text);
+                        words.push(word.text.clone());
+                        words
+                    });
+                    texts.collect()
+                }
+                _ if removal::removes(program) => texts(simple),
+                _ => return None,
+            };
+            moved |= place > 0 && matches!(program, "cd" | "pushd" | "popd");
+            removal::warning_after(&words, folder, facts.workspace(), moved)
+        })
+        .collect()
+}
+
+fn texts(simple: &Simple) -> Vec<String> {
+    simple.words.iter().map(|word| word.text.clone()).collect()
+}
+
+/// The command as it is started.
+fn parsed(line: &Line, moves: bool, ground: &Ground<'_>) -> ParsedRun {
+    let workspace = ground.facts.workspace();
+    let rest = Line {
+        commands: line.commands.iter().skip(usize::from(moves)).cloned().collect(),
+        joins: line.joins.iter().skip(usize::from(moves)).copied().collect(),
+    };
+    let shell = emit::line(&rest, |_, simple| {
+        let git = simple.words.first().is_some_and(|word| word.text == "git");
+        if git { git::runs(&simple.words, workspace) } else { emit::words(&simple.words) }
+    });
+    let folder = moves.then(|| {
+        let below = ground.folder.strip_prefix(workspace).unwrap_or(Path::new(""));
+        if below.as_os_str().is_empty() { ".".to_owned() } else { below.display().to_string() }
+    });
+    ParsedRun { shell, env: Vec::new(), folder }
+}
+
+/// A part of a command as a reason repeats it.
+fn shortened(text: &str) -> String {
+    const MAX: usize = 80;
+    let shown = reveal(text).shown;
+    match shown.char_indices().nth(MAX) {
+        Some((end, _)) => format!("{}…", shown.get(..end).unwrap_or_default()),
+        None => shown,
     }
-    let Some(program) = words.first() else { return Vec::new() };
-    let mut offered = Vec::new();
-    let exact = lexer::plainly(words);
-    if exact.len() <= MAX_SUGGESTED && Pattern::for_rule(&exact).is_ok() {
-        offered.push(exact);
-    }
-    if words.len() > 1
-        && table::wildcard_covers(words, 1, &exec.cwd, facts).is_ok()
-        && Pattern::for_rule(&format!("{} *", program.text)).is_ok()
-    {
-        offered.push(format!("{} *", program.text));
-    }
-    offered
 }

@@ -2,15 +2,28 @@
 
 use std::path::{Component, Path, PathBuf};
 
+/// Whether a program removes what its words name.
+pub(super) fn removes(program: &str) -> bool {
+    matches!(program.rsplit('/').next(), Some("rm" | "rmdir" | "unlink" | "shred"))
+}
+
 /// The warning for a command that would remove one of those folders, or that hides what it removes.
 /// It reads the command loosely: a warning too many costs a click.
 pub(super) fn warning(words: &[String], folder: &Path, workspace: &Path) -> Option<String> {
-    let removes = words.iter().position(|word| {
-        matches!(word.rsplit('/').next(), Some("rm" | "rmdir" | "unlink" | "shred"))
-    })?;
-    let home = std::env::var_os("HOME").map(PathBuf::from);
     // A folder changed within the command makes relative names mean something else.
     let moved = words.iter().any(|word| matches!(word.as_str(), "cd" | "pushd" | "popd"));
+    warning_after(words, folder, workspace, moved)
+}
+
+/// The same for words of one command, where `moved` says that its folder is not known.
+pub(super) fn warning_after(
+    words: &[String],
+    folder: &Path,
+    workspace: &Path,
+    moved: bool,
+) -> Option<String> {
+    let removes = words.iter().position(|word| removes(word))?;
+    let home = std::env::var_os("HOME").map(PathBuf::from);
     for word in words.iter().skip(removes + 1) {
         if word.starts_with('-') {
             continue;
@@ -73,12 +86,12 @@ fn normal(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lexer::loose_words;
+    use super::super::loose;
     use super::*;
 
     fn warns(command: &str) -> bool {
         let workspace = Path::new("/work/project");
-        warning(&loose_words(command), workspace, workspace).is_some()
+        warning(&loose::words(command), workspace, workspace).is_some()
     }
 
     #[test]

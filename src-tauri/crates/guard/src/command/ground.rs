@@ -1,0 +1,103 @@
+//! The ground that a command stands on: its folder, and what the words mean there as paths.
+
+use super::{Facts, Look, PathFact, Walking};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// Names that one decision looks up; past this it asks. A lookup of one name takes some
+/// microseconds, and a decision may take 50 milliseconds.
+const MAX_NAMES: usize = 4_000;
+/// Bytes of a path that count as one more name.
+const BYTES_A_NAME: usize = 128;
+
+/// A folder, and what is known of the paths seen from it.
+pub(super) struct Ground<'a> {
+    pub(super) facts: &'a dyn Facts,
+    pub(super) folder: PathBuf,
+    known: RefCell<HashMap<String, PathFact>>,
+    left: Cell<usize>,
+    walking: Walking,
+    repository: OnceCell<Result<(), String>>,
+}
+
+impl<'a> Ground<'a> {
+    pub(super) fn new(facts: &'a dyn Facts, folder: PathBuf) -> Self {
+        Self {
+            facts,
+            folder,
+            known: RefCell::default(),
+            left: Cell::new(MAX_NAMES),
+            walking: Walking::default(),
+            repository: OnceCell::new(),
+        }
+    }
+
+    /// What a word is as a path. An error where too many were asked for.
+    pub(super) fn path(&self, word: &str) -> Result<PathFact, String> {
+        if let Some(known) = self.known.borrow().get(word) {
+            return Ok(*known);
+        }
+        let slashes = word.bytes().filter(|&byte| byte == b'/').count();
+        let names = 1 + slashes + word.len() / BYTES_A_NAME;
+        let left = self.left.get().checked_sub(names);
+        self.left.set(left.ok_or("It names more paths than can be looked up at once.")?);
+        let fact = self.facts.path(&self.folder, word);
+        self.known.borrow_mut().insert(word.to_owned(), fact);
+        Ok(fact)
+    }
+
+    /// Refuses a path that leads out, or is a secret, or is sensitive where `reads` is not set.
+    pub(super) fn check(&self, path: &str, reads: bool) -> Result<(), String> {
+        match self.path(path)? {
+            PathFact::Secret(why) => Err(format!("{path} looks like a secret ({why})")),
+            PathFact::Sensitive(why) if !reads => {
+                Err(format!("{path} is a sensitive file ({why})"))
+            }
+            PathFact::Out => Err(format!("{path} leads out of the workspace.")),
+            PathFact::Absent | PathFact::File | PathFact::Other | PathFact::Sensitive(_) => Ok(()),
+        }
+    }
+
+    /// Refuses a word if anything in it that a program might take for a path is refused: itself, an
+    /// option's value, what stands after or between `=`, `:`, `,` and `@`.
+    pub(super) fn check_all(&self, word: &str, reads: bool) -> Result<(), String> {
+        let check = |part: &str| {
+            if part.trim().is_empty() { Ok(()) } else { self.check(part, reads) }
+        };
+        check(word)?;
+        if let Some(rest) = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')) {
+            let mut letters = rest.chars();
+            letters.next();
+            check(letters.as_str())?;
+            let at_end = rest.len().checked_sub(2).filter(|_| rest.ends_with(".."));
+            if let Some(up) = rest.find("../").or(at_end) {
+                check(rest.get(up..).unwrap_or_default())?;
+            }
+        }
+        // An address on the web names no file; what it is asked for may.
+        let web = ["http://", "https://"].iter().find_map(|scheme| word.strip_prefix(scheme));
+        let mut rest = web.unwrap_or(word);
+        while let Some(at) = rest.find(['=', ':', ',', '@']) {
+            check(rest.get(..at).unwrap_or_default())?;
+            rest = rest.get(at + 1..).unwrap_or_default();
+            check(rest)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a folder or file below which a secret, or where `look` says so a link that leads
+    /// out, would be read.
+    pub(super) fn check_below(&self, path: &str, look: &Look<'_>) -> Result<(), String> {
+        match self.facts.below(&self.folder, path, look, &self.walking) {
+            Ok(None) => Ok(()),
+            Ok(Some(found)) => Err(format!("it would read {found}, below {path}.")),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// Refuses a folder whose repository could make git run a program.
+    pub(super) fn check_repository(&self) -> Result<(), String> {
+        self.repository.get_or_init(|| self.facts.repository(&self.folder)).clone()
+    }
+}
