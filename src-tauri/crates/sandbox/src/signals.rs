@@ -43,7 +43,7 @@ pub(crate) fn requests() -> io::Result<OwnedFd> {
 /// supervisor is. The supervisor has one thread only, so that this means the process.
 pub(crate) fn in_command(supervisor: Pid) -> io::Result<()> {
     hold_back(&set_of(&[]))?;
-
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     // It may have died before the line above.
     if rustix::process::getppid() == Some(supervisor) {
         Ok(())
