@@ -187,7 +187,9 @@ impl Broker {
                         return senseless("a scope goes with approve_session or approve_always");
                     }
                     (true, None) => {
-                        return senseless("say which edits: \"scope\" is \"file\" or \"workspace\"");
+                        return senseless(
+                            "say which edits: \"scope\" is \"file\" or \"workspace\"",
+                        );
                     }
                     (true, Some(scope)) => {
                         if file.outside()

@@ -113,7 +113,10 @@ pub struct AppState {
 }
 
 /// What the backend sends to the window unasked, in order.
-#[expect(clippy::large_enum_variant, reason = "few of them exist at a time, and each is sent at once")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "few of them exist at a time, and each is sent at once"
+)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[ts(export)]

@@ -2,6 +2,7 @@
 //! taken in turn. `cargo run --release -p countersign-sandbox --example spawn_cost --features supervise_at_load`
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+use countersign_sandbox::confine::Limits;
 use countersign_sandbox::{CommandSpec, Supervisor};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ async fn main() {
             env: Vec::new(),
             timeout: Duration::from_secs(9),
             capture_limit: 100,
+            limits: Limits::default(),
         };
         let (live, _unread) = tokio::sync::mpsc::channel(1);
         let begin = Instant::now();
