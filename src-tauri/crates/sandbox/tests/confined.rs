@@ -1,11 +1,13 @@
 //! Confined commands, with real processes, at the level of this system and at those of older ones.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
 mod common;
+#[path = "common/place.rs"]
+mod place;
 
-use common::place::{Place, text};
 use countersign_sandbox::End;
 use countersign_sandbox::confine::{Confinement as _, Namespaces};
+use place::{Place, text};
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;

@@ -1,8 +1,6 @@
 //! How the tests run commands.
 #![allow(dead_code)]
 
-pub mod place;
-
 use countersign_sandbox::confine::{Confinement, Limits, system};
 use countersign_sandbox::{CommandSpec, Finished, Supervisor};
 use std::os::fd::OwnedFd;

@@ -1,6 +1,6 @@
 //! A home and a workspace outside the temporary folders, which commands may write to.
 
-use super::{folder, run_by, spec};
+use crate::common::{folder, run_by, spec};
 use countersign_sandbox::confine::{
     Bounds, Confinement as _, Home, Landlock, Limits, Namespaces, Places,
 };
