@@ -12,6 +12,7 @@ mod error;
 mod folders;
 mod keys;
 mod models;
+mod order;
 mod prompt;
 mod queue;
 mod rules;
@@ -20,6 +21,8 @@ mod session;
 mod settings;
 mod tree;
 mod turn;
+mod unconfined;
+mod words;
 
 pub use check::{Check, Checker, Judgement};
 pub use engine::{Engine, EngineOptions, FeedReader};

@@ -15,6 +15,7 @@ pub mod environment;
 mod error;
 #[cfg(feature = "supervise_at_load")]
 mod load;
+mod refusal;
 mod signals;
 mod supervisor;
 mod tree;
@@ -23,4 +24,5 @@ mod wire;
 pub use capture::Captured;
 pub use child::become_supervisor_if_asked;
 pub use error::SandboxError;
+pub use refusal::Refused;
 pub use supervisor::{CommandSpec, End, Finished, Output, Supervisor};

@@ -3,6 +3,7 @@
 use crate::SandboxError;
 use crate::capture::{Capture, Captured, Decoder, grouped};
 use crate::confine::{Confinement, Held, Launch, Limits, Plan, system};
+use crate::refusal::{Refused, Seen};
 use crate::wire::{self, Ended, Order, Report};
 use countersign_protocol::Stream;
 use rustix::net::{
@@ -91,6 +92,8 @@ pub struct Finished {
     pub duration: Duration,
     /// How many processes it left behind; they were ended.
     pub stragglers: u32,
+    /// What its limits refused it, as far as its output tells.
+    pub refused: Refused,
 }
 
 impl Finished {
@@ -102,6 +105,7 @@ impl Finished {
             stderr: Captured::default(),
             duration: Duration::ZERO,
             stragglers: 0,
+            refused: Refused::default(),
         }
     }
 }
@@ -163,6 +167,7 @@ impl Supervisor {
             Ok(held) => held,
             Err(error) => return Ok(Finished::at_once(End::NotStarted(error.to_string()))),
         };
+        let seen = Seen::of(&held, &spec);
         let (mut running, mut socket, stdout, stderr) = self.start(spec, held).await?;
         let budget = Budget::default();
         let ended = CancellationToken::new();
@@ -187,7 +192,8 @@ impl Supervisor {
             Ended::Stopped => End::Stopped,
             Ended::NotStarted(why) => End::NotStarted(why),
         };
-        Ok(Finished { end, stdout, stderr, duration: started.elapsed(), stragglers })
+        let refused = seen.refused(&[&stderr.text, &stdout.text]);
+        Ok(Finished { end, stdout, stderr, duration: started.elapsed(), stragglers, refused })
     }
 
     /// Starts the supervisor and tells it what to run.

@@ -107,7 +107,7 @@ fn readable(hidden: &[PathBuf]) -> Vec<(PathBuf, FileType)> {
 }
 
 /// The folders and files of `places` that exist, free of links, each once and none within another.
-pub(super) fn settled(places: &[PathBuf]) -> Vec<PathBuf> {
+pub(crate) fn settled(places: &[PathBuf]) -> Vec<PathBuf> {
     let real: BTreeSet<PathBuf> =
         places.iter().filter_map(|place| std::fs::canonicalize(place).ok()).collect();
     let mut kept: Vec<PathBuf> = Vec::new();

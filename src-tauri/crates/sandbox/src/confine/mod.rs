@@ -19,6 +19,7 @@ pub use linux::{Landlock, Level, Namespaces};
 pub use places::{Home, Places};
 pub use seatbelt::{Seatbelt, profile};
 
+pub(crate) use grants::settled;
 pub(crate) use plan::{FilePlan, Plan};
 pub(crate) use put_on::{Report, put_on};
 
