@@ -4,6 +4,8 @@
 use crate::order::{named, waits_for};
 use crate::session::Core;
 use crate::turn::Control;
+use crate::unconfined::{self, Tried};
+use crate::words::{decided, decided_by_policy, refusal, say, shortened, with};
 use countersign_guard::{Action, Answer, Approved, GuardError, Receipt, Rule, Verdict, View};
 use countersign_protocol::{ApprovalId, CallId, DecidedBy, Decision, EditScope, Event};
 use countersign_store::StoreError;
@@ -25,9 +27,9 @@ pub(crate) struct Call {
 }
 
 /// How a call ended.
-struct Outcome {
-    ok: bool,
-    result: Value,
+pub(crate) struct Outcome {
+    pub(crate) ok: bool,
+    pub(crate) result: Value,
 }
 
 impl Outcome {
@@ -42,7 +44,7 @@ impl Outcome {
 
 /// A proposal that went stale, or what came of the call. None where the program is closing and the
 /// call stays open for the next start.
-enum Settled {
+pub(crate) enum Settled {
     Done(Option<Outcome>),
     Stale(ApprovalId),
 }
@@ -151,45 +153,51 @@ async fn attempt(
             Ok(done(Outcome::error(format!("denied by the rule {rule}; the user was not asked"))))
         }
         Verdict::Ask { action, reasons } => {
-            ask(core, control, call, approval, replaces, action, reasons).await
+            ask(core, control, call, Question { approval, replaces, action, reasons }).await
         }
     }
 }
 
-fn done(outcome: Outcome) -> Settled {
+pub(crate) fn done(outcome: Outcome) -> Settled {
     Settled::Done(Some(outcome))
 }
 
 /// What the person said with a yes.
 #[derive(Default)]
-struct Yes {
-    revised: bool,
-    feedback: Option<String>,
+pub(crate) struct Yes {
+    pub(crate) revised: bool,
+    pub(crate) feedback: Option<String>,
     /// Keep what a look may see until the session ends.
-    keep: bool,
+    pub(crate) keep: bool,
 }
 
-/// Puts a proposal to the person and does what is answered.
-async fn ask(
+/// A proposal for the person.
+pub(crate) struct Question {
+    pub(crate) approval: ApprovalId,
+    pub(crate) replaces: Option<ApprovalId>,
+    pub(crate) action: Action,
+    pub(crate) reasons: Vec<String>,
+}
+
+/// Puts a proposal to the person and waits for the answer.
+pub(crate) async fn put(
     core: &Arc<Core>,
     control: &Control,
     call: &Call,
-    approval: ApprovalId,
-    replaces: Option<ApprovalId>,
-    action: Action,
-    reasons: Vec<String>,
-) -> Result<Settled, StoreError> {
+    question: Question,
+) -> Result<Answer, StoreError> {
+    let Question { approval, replaces, action, reasons } = question;
     let card = core.workspace.card(&action, reasons);
     let broker = core.workspace.broker();
     let pending = broker.open(approval.clone(), action);
     core.publish(Event::ApprovalRequested {
-        approval: approval.clone(),
+        approval,
         call: call.id.clone(),
         revision: 1,
         replaces,
         card,
     })?;
-    let answer = tokio::select! {
+    Ok(tokio::select! {
         biased;
         answer = pending.answer() => answer,
         () = control.stop.cancelled() => {
@@ -197,8 +205,18 @@ async fn ask(
             broker.lose_all();
             Answer::Lost
         }
-    };
-    match answer {
+    })
+}
+
+/// Puts a proposal to the person and does what is answered.
+async fn ask(
+    core: &Arc<Core>,
+    control: &Control,
+    call: &Call,
+    question: Question,
+) -> Result<Settled, StoreError> {
+    let approval = question.approval.clone();
+    match put(core, control, call, question).await? {
         Answer::Lost if core.is_closing() => Ok(Settled::Done(None)),
         Answer::Lost => {
             let words = "The run was interrupted.";
@@ -255,7 +273,7 @@ async fn ask(
                 if decision == Decision::ApproveAlways {
                     core.rules.add(core.workspace.path(), &rule)?;
                 }
-                broker.remember(rule);
+                core.workspace.broker().remember(rule);
             }
             let yes = Yes { revised, feedback, keep: decision == Decision::ApproveSession };
             act(core, control, call, approval, approved, &yes).await
@@ -263,7 +281,7 @@ async fn ask(
     }
 }
 
-async fn check(
+pub(crate) async fn check(
     core: &Arc<Core>,
     approved: Approved<Action>,
 ) -> (Result<(), GuardError>, Approved<Action>) {
@@ -273,7 +291,7 @@ async fn check(
 }
 
 /// Does what was approved.
-async fn act(
+pub(crate) async fn act(
     core: &Arc<Core>,
     control: &Control,
     call: &Call,
@@ -282,6 +300,10 @@ async fn act(
     yes: &Yes,
 ) -> Result<Settled, StoreError> {
     let started = Instant::now();
+    let network = match approved.action() {
+        Action::Exec(exec) => exec.network(),
+        Action::Write(_) | Action::Edit(_) | Action::Reach(_) => true,
+    };
     core.publish(Event::ToolStarted { call: call.id.clone() })?;
     let receipt = match perform(core, control, call, approved).await? {
         Ok(receipt) => receipt,
@@ -294,6 +316,7 @@ async fn act(
         }
         Err(error) => return Ok(done(Outcome::error(error.to_string()))),
     };
+    let refused = unconfined::refused(&receipt);
     let mut result = match (countersign_tools::render(&call.tool, &receipt), receipt) {
         (Some(result), receipt) => {
             if let (true, Receipt::Written { diff, .. }) = (yes.revised, &receipt) {
@@ -323,20 +346,12 @@ async fn act(
         }
         (None, Receipt::Written { .. } | Receipt::Ran(_)) => json!({}),
     };
-    if let (Some(words), Some(object)) = (&yes.feedback, result.as_object_mut())
-        && !words.trim().is_empty()
-    {
-        object.insert("user_said".to_owned(), Value::String(words.clone()));
+    say(&mut result, yes.feedback.as_deref());
+    let outcome = Outcome::done(result);
+    if refused.is_empty() {
+        return Ok(done(outcome));
     }
-    Ok(done(Outcome::done(result)))
-}
-
-fn with(mut result: Value, key: &str, note: &str, applied: &str) -> Value {
-    if let Some(object) = result.as_object_mut() {
-        object.insert(key.to_owned(), Value::String(note.to_owned()));
-        object.insert("applied".to_owned(), Value::String(applied.to_owned()));
-    }
-    result
+    unconfined::offer(core, control, call, Tried { approval, outcome, refused, network }).await
 }
 
 /// Performs, and tells a command's output as it comes.
@@ -369,7 +384,7 @@ async fn perform(
 }
 
 /// Asks the tool what it would do; a long search ends with the run.
-async fn propose(
+pub(crate) async fn propose(
     core: &Arc<Core>,
     control: &Control,
     call: &Call,
@@ -388,58 +403,4 @@ async fn propose(
             Err("the tool failed by a fault of Countersign; nothing was done".to_owned())
         }
     }
-}
-
-fn decided(
-    call: &Call,
-    approval: &ApprovalId,
-    decision: Decision,
-    feedback: Option<String>,
-) -> Event {
-    Event::ApprovalDecided {
-        approval: approval.clone(),
-        call: call.id.clone(),
-        decision,
-        feedback,
-        pattern: None,
-        scope: None,
-        by: DecidedBy::User,
-        rule: None,
-    }
-}
-
-fn decided_by_policy(
-    call: &Call,
-    approval: &ApprovalId,
-    decision: Decision,
-    rule: String,
-) -> Event {
-    Event::ApprovalDecided {
-        approval: approval.clone(),
-        call: call.id.clone(),
-        decision,
-        feedback: None,
-        pattern: None,
-        scope: None,
-        by: DecidedBy::Policy,
-        rule: Some(rule),
-    }
-}
-
-/// What the model is told of a refusal: that the person refused, with the words as they are.
-fn refusal(feedback: Option<&str>) -> String {
-    match feedback.filter(|words| !words.trim().is_empty()) {
-        Some(words) => format!("The user refused this and said: {words}"),
-        None => "The user refused this. Nothing was done. Do not ask for the same again; ask what they want, or try another way.".to_owned(),
-    }
-}
-
-/// The beginning of a text, for an error.
-fn shortened(text: &str) -> String {
-    const KEEP: usize = 300;
-    let mut beginning: String = text.chars().take(KEEP).collect();
-    if beginning.len() < text.len() {
-        beginning.push('…');
-    }
-    beginning
 }

@@ -6,8 +6,8 @@ use crate::session::{Session, SessionOptions};
 use crate::tree::{Learned, Tree};
 use crate::{AgentError, Folders, Overrides, Settings, sample};
 use countersign_protocol::{
-    AppState, ConfinementInfo, ErrorCode, Feed, KeySource, ModelInfo, Op, ProviderKind, Query,
-    QueryAnswer, RecentWorkspace, SessionState, WelcomeInfo, WireError, WorkspaceInfo,
+    AppState, ErrorCode, Feed, KeySource, ModelInfo, Op, ProviderKind, Query, QueryAnswer,
+    RecentWorkspace, SessionState, WelcomeInfo, WireError, WorkspaceInfo,
 };
 use countersign_provider::{Provider, Secret, Tour};
 use countersign_store::Store;
@@ -363,10 +363,7 @@ impl Shared {
             model,
             exec_security: self.settings.exec_security,
             file_approval: self.settings.file_approval,
-            confinement: ConfinementInfo {
-                active: false,
-                text: "commands are not confined".to_owned(),
-            },
+            confinement: self.settings.confinement(),
         }
     }
 

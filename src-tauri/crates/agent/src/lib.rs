@@ -21,6 +21,8 @@ mod session;
 mod settings;
 mod tree;
 mod turn;
+mod unconfined;
+mod words;
 
 pub use check::{Check, Checker, Judgement};
 pub use engine::{Engine, EngineOptions, FeedReader};

@@ -3,7 +3,8 @@
 use crate::AgentError;
 use countersign_guard::command::Pattern;
 use countersign_guard::{Policy, PolicySettings, Rule};
-use countersign_protocol::{ExecSecurity, FileApproval, ProviderKind};
+use countersign_protocol::{ConfinementInfo, ExecSecurity, FileApproval, ProviderKind};
+use countersign_sandbox::confine;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -19,6 +20,8 @@ pub struct Overrides {
     pub allow: Vec<String>,
     /// What decides over writes and edits.
     pub file_approval: Option<FileApproval>,
+    /// Whether the system confines commands.
+    pub confine: Option<bool>,
     /// Which model client.
     pub provider: Option<ProviderKind>,
     /// The model's name.
@@ -38,6 +41,7 @@ struct Form {
     allow: Vec<String>,
     file_approval: Option<FileApproval>,
     confine: Option<OnOff>,
+    network: Option<bool>,
     provider: Option<ProviderKind>,
     model: Option<String>,
     base_url: Option<String>,
@@ -59,6 +63,10 @@ pub struct Settings {
     pub exec_security: ExecSecurity,
     /// What decides over writes and edits.
     pub file_approval: FileApproval,
+    /// Whether commands are confined where the system can; on unless told.
+    pub confine: bool,
+    /// Whether commands reach the network; they do unless told.
+    pub network: bool,
     /// Patterns of commands that run under `allowlist`.
     pub allow: Vec<Pattern>,
     /// Which model client, where it was said.
@@ -86,9 +94,15 @@ impl Settings {
             Err(error) => return Err(problem(error.to_string())),
         };
         let mut warnings = Vec::new();
-        if form.confine == Some(OnOff::On) {
+        let confine = over.confine.or(form.confine.map(|word| word == OnOff::On)).unwrap_or(true);
+        let network = form.network.unwrap_or(true);
+        let system = confine::system();
+        if confine && !system.active() {
+            warnings.push(system.describe());
+        }
+        if !network && !system.cuts_network() {
             warnings.push(
-                "confine = \"on\" has no effect: this version does not confine commands by the operating system"
+                "network = false has NO EFFECT: this system cannot keep a command from the network"
                     .to_owned(),
             );
         }
@@ -102,6 +116,8 @@ impl Settings {
         Ok(Self {
             exec_security: over.exec_security.or(form.exec_security).unwrap_or_default(),
             file_approval: over.file_approval.or(form.file_approval).unwrap_or_default(),
+            confine,
+            network,
             allow,
             provider: over.provider.or(form.provider),
             model: over.model.or(form.model),
@@ -137,6 +153,26 @@ impl Settings {
         self.exec_security == other.exec_security
             && self.file_approval == other.file_approval
             && self.allow == other.allow
+            && self.confine == other.confine
+            && self.network == other.network
+    }
+
+    /// What confines commands under these settings, for the status bar.
+    pub(crate) fn confinement(&self) -> ConfinementInfo {
+        let system = confine::system();
+        if !system.active() {
+            return ConfinementInfo { active: false, text: system.describe() };
+        }
+        let mut text = if self.confine {
+            system.describe()
+        } else {
+            "NOT CONFINED: switched off in the settings. A command that you approve can do whatever you can."
+                .to_owned()
+        };
+        if !self.network {
+            text += ", network off";
+        }
+        ConfinementInfo { active: self.confine, text }
     }
 
     /// The policy of these settings, with the rules that the person made before.
@@ -145,8 +181,8 @@ impl Settings {
             exec_security: self.exec_security,
             file_approval: self.file_approval,
             allow: self.allow.clone(),
-            confine: false,
-            network: true,
+            confine: self.confine && confine::system().active(),
+            network: self.network,
         };
         Policy::new(settings, lasting)
     }
@@ -181,6 +217,38 @@ mod tests {
         let patterns: Vec<String> = settings.allow.iter().map(ToString::to_string).collect();
         assert_eq!(patterns, ["node *", "ls"]);
         assert_eq!(settings.warnings.len(), 1, "the pattern * is left out with a warning");
+    }
+
+    #[test]
+    fn commands_are_confined_unless_told_and_what_is_told_is_true() {
+        let info = |text, confine| {
+            let over = Overrides { confine, ..Overrides::default() };
+            let settings = load(text, over).unwrap();
+            let policy = settings.policy(Vec::new());
+            let info = settings.confinement();
+            assert_eq!(policy.settings().confine, info.active);
+            assert_eq!(policy.summary().confine, info.active);
+            (info, settings.warnings.len())
+        };
+        let can = confine::system().active();
+        let loud = usize::from(!can);
+        for (text, confine, wanted) in [
+            ("", None, true),
+            ("confine = \"on\"", None, true),
+            ("confine = \"off\"", None, false),
+            ("confine = \"off\"", Some(true), true),
+            ("", Some(false), false),
+        ] {
+            let (info, warnings) = info(text, confine);
+            assert_eq!(info.active, wanted && can, "{text} {confine:?}");
+            assert_eq!(info.text.starts_with("NOT CONFINED"), !info.active, "{}", info.text);
+            assert_eq!(warnings, if wanted { loud } else { 0 }, "{text} {confine:?}");
+        }
+        if can {
+            let (info, _) = info("network = false", None);
+            assert!(info.text.starts_with("confined (") && info.text.ends_with("network off"));
+        }
+        assert!(load("network = \"off\"", Overrides::default()).is_err());
     }
 
     #[test]

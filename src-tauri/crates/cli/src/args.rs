@@ -154,6 +154,7 @@ impl SharedArguments {
                 ExecSecurityArgument::AllowAlways => ExecSecurity::AllowAlways,
             }),
             allow: self.allow.clone(),
+            confine: self.confine.map(|word| word == OnOff::On),
             file_approval: self.file_approval.map(|value| match value {
                 FileApprovalArgument::Always => FileApproval::Always,
                 FileApprovalArgument::None => FileApproval::None,
@@ -172,11 +173,6 @@ impl SharedArguments {
             .map_err(|error| crate::BadUsage(error.to_string()))?;
         for warning in &settings.warnings {
             crate::say(&format!("warning: {warning}"));
-        }
-        if self.confine == Some(OnOff::On) {
-            crate::say(
-                "warning: --confine on has no effect: this version does not confine commands by the operating system",
-            );
         }
         Ok(settings)
     }

@@ -114,10 +114,7 @@ impl Face for Terminal {
             }
             Event::ApprovalRequested { approval, card, replaces, .. } => {
                 if replaces.is_some() {
-                    writeln!(
-                        side,
-                        "\nWhat the last card was made from has changed; this is a new one."
-                    )?;
+                    writeln!(side, "\nThis card replaces the last one.")?;
                 }
                 draw(&mut side, card)?;
                 self.open.push_back((approval.clone(), patterns(card)));
@@ -207,6 +204,9 @@ fn draw(out: &mut impl Write, card: &Card) -> std::io::Result<()> {
             )?;
             if !card.confine {
                 writeln!(out, "  NOT CONFINED: it can do whatever you can")?;
+            }
+            if !card.network {
+                writeln!(out, "  without the network")?;
             }
             for (name, value) in &card.env {
                 writeln!(out, "  sets {}={}", drawn(name), drawn(value))?;

@@ -149,6 +149,12 @@ impl Action {
 }
 
 impl ExecAction {
+    /// Whether it reaches the network.
+    #[must_use]
+    pub fn network(&self) -> bool {
+        self.network
+    }
+
     /// The shell text that would be started: made from the parse where a pattern allowed it, else
     /// the command as it stands.
     #[must_use]

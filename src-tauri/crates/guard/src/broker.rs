@@ -7,6 +7,7 @@ use crate::change;
 use crate::command::Pattern;
 use crate::policy::{Policy, Rule};
 use countersign_protocol::{ApprovalId, Decision, DecisionInput};
+use countersign_sandbox::Supervisor;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,6 +65,20 @@ pub enum DecideError {
     Senseless(String),
 }
 
+/// What the system can do to hold a command back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Abilities {
+    pub(crate) confine: bool,
+    pub(crate) cut_network: bool,
+}
+
+impl Abilities {
+    pub(crate) fn of(supervisor: &Supervisor) -> Self {
+        let confinement = supervisor.confinement();
+        Self { confine: confinement.active(), cut_network: confinement.cuts_network() }
+    }
+}
+
 struct Waiting {
     action: Action,
     revision: u32,
@@ -75,6 +90,7 @@ struct Waiting {
 pub struct Broker {
     policy: Arc<Policy>,
     workspace: PathBuf,
+    can: Abilities,
     open: Mutex<Open>,
 }
 
@@ -96,8 +112,8 @@ impl Pending {
 }
 
 impl Broker {
-    pub(crate) fn new(policy: Arc<Policy>, workspace: PathBuf) -> Self {
-        Self { policy, workspace, open: Mutex::default() }
+    pub(crate) fn new(policy: Arc<Policy>, workspace: PathBuf, can: Abilities) -> Self {
+        Self { policy, workspace, can, open: Mutex::default() }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
@@ -207,6 +223,12 @@ impl Broker {
             Action::Exec(exec) => {
                 if revises || input.scope.is_some() {
                     return senseless("hunks, text and scope go with a write or an edit");
+                }
+                if input.confine == Some(true) && !self.can.confine {
+                    return senseless("this system cannot confine commands");
+                }
+                if input.network == Some(false) && !self.can.cut_network {
+                    return senseless("this system cannot keep a command from the network");
                 }
                 let rule = match (lasting, &input.pattern) {
                     (false, None) => None,

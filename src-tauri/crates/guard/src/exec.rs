@@ -7,6 +7,7 @@ use crate::resolve::{Inside, Located, locate, open_outside};
 use crate::root::{open_beneath, reopen};
 use crate::view::{ExecRequest, View};
 use crate::{GuardError, pseudo};
+use countersign_sandbox::confine::{Bounds, Limits};
 use countersign_sandbox::environment;
 use countersign_sandbox::{CommandSpec, Finished, Output, SandboxError, Supervisor};
 use rustix::fs::{FileType, OFlags};
@@ -150,16 +151,25 @@ pub(crate) fn stale_operand(view: &View, exec: &ExecAction) -> Option<String> {
     })
 }
 
+/// What commands are run by.
+#[derive(Clone, Debug)]
+pub(crate) struct Means {
+    pub(crate) supervisor: Supervisor,
+    /// Names of variables that commands keep.
+    pub(crate) pass_through: Vec<String>,
+    /// The program's own folders, which no confined command reads.
+    pub(crate) private: Vec<PathBuf>,
+}
+
 /// Runs an approved command to its end.
 pub(crate) async fn run(
     view: &View,
     exec: ExecAction,
-    supervisor: &Supervisor,
-    pass_through: &[String],
+    means: &Means,
     live: mpsc::Sender<Output>,
     stop: CancellationToken,
 ) -> Result<Finished, SandboxError> {
-    let ExecAction { command, folder, env, timeout, judged, .. } = exec;
+    let ExecAction { command, folder, env, timeout, judged, confine, network, .. } = exec;
     let (program, mut args) = environment::shell();
     let mut additions: Vec<(OsString, OsString)> =
         env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
@@ -175,15 +185,23 @@ pub(crate) async fn run(
         }
     };
     args.push(text.into());
+    let confine = if confine {
+        let gone = |_| SandboxError::folder_gone(&view.root.real().display().to_string());
+        let workspace = view.root.handle().try_clone_to_owned().map_err(gone)?;
+        Some(Bounds { workspace, private: means.private.clone() })
+    } else {
+        None
+    };
     let spec = CommandSpec {
         program,
         args,
         cwd,
-        env: environment::build(std::env::vars_os(), pass_through, &additions),
+        env: environment::build(std::env::vars_os(), &means.pass_through, &additions),
         timeout,
         capture_limit: CAPTURE,
+        limits: Limits { confine, network },
     };
-    supervisor.run(spec, live, stop).await
+    means.supervisor.run(spec, live, stop).await
 }
 
 fn inside_folder(view: &View, below: &str) -> Result<OwnedFd, SandboxError> {

@@ -37,7 +37,7 @@ mod workspace;
 pub use action::{Action, ExecAction, FileChange, PathAccess};
 pub use approval::{Approved, Verdict};
 pub use broker::{ARMING, Answer, Broker, DecideError, Pending};
-pub use countersign_sandbox::{End as RunEnd, Finished, Output, Supervisor};
+pub use countersign_sandbox::{End as RunEnd, Finished, Output, Refused, Supervisor};
 pub use document::{Document, Lines, MAX_DOCUMENT, TextEncoding};
 pub use error::GuardError;
 pub use fingerprint::Fingerprint;

@@ -3,7 +3,8 @@
 
 use crate::action::{Action, FileChange, Target};
 use crate::approval::{Approved, Verdict};
-use crate::broker::Broker;
+use crate::broker::{Abilities, Broker};
+use crate::exec::Means;
 use crate::facts::HandleFacts;
 use crate::policy::{Judged, Policy};
 use crate::root::Root;
@@ -48,8 +49,7 @@ pub struct Workspace {
     policy: Arc<Policy>,
     broker: Broker,
     grants: Mutex<Vec<Arc<Grant>>>,
-    supervisor: Supervisor,
-    pass_through: Vec<String>,
+    means: Means,
 }
 
 impl Workspace {
@@ -75,40 +75,22 @@ impl Workspace {
         }
         let root = Arc::new(root);
         let tightening = read_tightening(&root)?;
-        Ok(Self::assemble(root, tightening, policy, supervisor, pass_through))
+        let means = Means { supervisor, pass_through, private: private.to_vec() };
+        Ok(Self::assemble(root, tightening, policy, means))
     }
 
-    fn assemble(
-        root: Arc<Root>,
-        tightening: Tightening,
-        policy: Policy,
-        supervisor: Supervisor,
-        pass_through: Vec<String>,
-    ) -> Self {
+    fn assemble(root: Arc<Root>, tightening: Tightening, policy: Policy, means: Means) -> Self {
         let policy = Arc::new(policy.tightened(tightening.clone()));
-        let broker = Broker::new(Arc::clone(&policy), root.real().to_owned());
-        Self {
-            root,
-            tightening,
-            policy,
-            broker,
-            grants: Mutex::default(),
-            supervisor,
-            pass_through,
-        }
+        let can = Abilities::of(&means.supervisor);
+        let broker = Broker::new(Arc::clone(&policy), root.real().to_owned(), can);
+        Self { root, tightening, policy, broker, grants: Mutex::default(), means }
     }
 
     /// The same folder, by the same handle, under another policy. What the workspace itself forbids
     /// stays forbidden; what was granted before is not.
     #[must_use]
     pub fn under(&self, policy: Policy) -> Self {
-        Self::assemble(
-            Arc::clone(&self.root),
-            self.tightening.clone(),
-            policy,
-            self.supervisor.clone(),
-            self.pass_through.clone(),
-        )
+        Self::assemble(Arc::clone(&self.root), self.tightening.clone(), policy, self.means.clone())
     }
 
     /// The folder, absolute and without links.
@@ -164,8 +146,10 @@ impl Workspace {
     pub fn decide(&self, mut action: Action) -> Verdict {
         let view = self.view();
         if let Action::Exec(exec) = &mut action {
-            exec.confine = self.policy.settings().confine;
-            exec.network = self.policy.settings().network;
+            // What the system cannot do is not said on a card.
+            let can = Abilities::of(&self.means.supervisor);
+            exec.confine = self.policy.settings().confine && can.confine;
+            exec.network = self.policy.settings().network || !can.cut_network;
         }
         let facts = HandleFacts::new(&view);
         match self.policy.judge(&mut action, &facts, self.root.real()) {
@@ -179,6 +163,31 @@ impl Workspace {
     #[must_use]
     pub fn card(&self, action: &Action, reasons: Vec<String>) -> Card {
         card::draw(action, reasons, self.root.real())
+    }
+
+    /// Decides over running a command without confinement, which refused it those paths. Never
+    /// allowed without the person, whatever the policy says of the command itself.
+    pub fn judge_unconfined(&self, action: Action, refused: &[PathBuf], network: bool) -> Verdict {
+        let (mut action, asks) = match self.judge(action) {
+            Verdict::Allow { approved, .. } => (approved.into_action(), Vec::new()),
+            Verdict::Ask { action, reasons } => (action, reasons),
+            Verdict::Deny { rule } => return Verdict::Deny { rule },
+        };
+        let mut reasons: Vec<String> = refused
+            .iter()
+            .map(|path| format!("Confinement refused it {}.", path.display()))
+            .collect();
+        reasons
+            .push("This would run it again, UNCONFINED: it could do whatever you can.".to_owned());
+        reasons.extend(asks);
+        if let Action::Exec(exec) = &mut action {
+            exec.confine = false;
+            exec.network = network;
+            // The command as it stands on the card; and no rule can come of this card.
+            exec.judged.from_parse = None;
+            exec.judged.suggested.clear();
+        }
+        Verdict::Ask { action, reasons }
     }
 
     /// Compares an approved action with what it was made from, before it is recorded as approved.
@@ -218,8 +227,7 @@ impl Workspace {
             }
             Action::Exec(exec) => {
                 let view = self.view();
-                let pass_through = &self.pass_through;
-                exec::run(&view, *exec, &self.supervisor, pass_through, live, stop)
+                exec::run(&view, *exec, &self.means, live, stop)
                     .await
                     .map(|finished| Receipt::Ran(Box::new(finished)))
                     .map_err(|error| GuardError::System(error.to_string()))

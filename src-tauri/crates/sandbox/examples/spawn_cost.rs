@@ -1,33 +1,95 @@
-//! What the supervisor costs: the time from the start to the end of `true`, plain and supervised,
-//! taken in turn. `cargo run --release -p countersign-sandbox --example spawn_cost --features supervise_at_load`
+//! What confinement costs: the time from the start to the end of `true`, bare, under the supervisor,
+//! and confined at each level, taken in turn within one run.
+//! `cargo run --release -p countersign-sandbox --example spawn_cost --features supervise_at_load`
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use countersign_sandbox::{CommandSpec, Supervisor};
+use countersign_sandbox::confine::{
+    Bounds, Confinement, Landlock, Limits, Namespaces, Places, Unconfined,
+};
+use countersign_sandbox::{CommandSpec, End, Supervisor};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
+/// How often each is measured.
+const ROUNDS: usize = 200;
+/// What confinement may cost over a bare spawn.
+const ALLOWED: Duration = Duration::from_millis(5);
+
+struct Way {
+    name: String,
+    supervisor: Supervisor,
+    confine: bool,
+    network: bool,
+    times: Vec<Duration>,
+}
+
+fn ways() -> Vec<Way> {
+    let supervisor = Supervisor::this_program().unwrap();
+    let way = |name: String, by: Arc<dyn Confinement>, confine, network| Way {
+        name,
+        supervisor: supervisor.clone().confining_by(by),
+        confine,
+        network,
+        times: Vec::new(),
+    };
+    let none = Arc::new(Unconfined { why: "it is measured so" });
+    let mut ways = vec![way("supervised".to_owned(), none, false, true)];
+    if let Ok(found) = Landlock::find() {
+        for namespaces in [Namespaces::None, Namespaces::User] {
+            let level = found.lowered(u8::MAX, namespaces, Places::of_this_user());
+            let name = level.describe();
+            let level: Arc<dyn Confinement> = Arc::new(level);
+            ways.push(way(name.clone(), Arc::clone(&level), true, true));
+            ways.push(way(format!("{name}, no network"), level, true, false));
+        }
+    }
+    ways
+}
+
+async fn supervised(way: &Way) -> Duration {
+    let workspace = || std::fs::File::open(env!("CARGO_MANIFEST_DIR")).unwrap().into();
+    let confine = way.confine.then(|| Bounds { workspace: workspace(), private: Vec::new() });
+    let spec = CommandSpec {
+        program: "/bin/true".into(),
+        args: Vec::new(),
+        cwd: workspace(),
+        env: Vec::new(),
+        timeout: Duration::from_secs(9),
+        capture_limit: 100,
+        limits: Limits { confine, network: way.network },
+    };
+    let (live, _unread) = tokio::sync::mpsc::channel(1);
+    let begin = Instant::now();
+    let finished = way.supervisor.run(spec, live, CancellationToken::new()).await.unwrap();
+    let time = begin.elapsed();
+    assert_eq!(finished.end, End::Exited(0), "{finished:?}");
+    time
+}
+
 #[tokio::main]
 async fn main() {
-    let supervisor = Supervisor::this_program().unwrap();
-    let (mut plain, mut supervised) = (Vec::new(), Vec::new());
-    for _ in 0..200 {
+    let mut ways = ways();
+    let mut bare = Vec::new();
+    for _ in 0..ROUNDS {
         let begin = Instant::now();
         tokio::process::Command::new("/bin/true").status().await.unwrap();
-        plain.push(begin.elapsed());
-        let spec = CommandSpec {
-            program: "/bin/true".into(),
-            args: Vec::new(),
-            cwd: std::fs::File::open("/").unwrap().into(),
-            env: Vec::new(),
-            timeout: Duration::from_secs(9),
-            capture_limit: 100,
-        };
-        let (live, _unread) = tokio::sync::mpsc::channel(1);
-        let begin = Instant::now();
-        supervisor.run(spec, live, CancellationToken::new()).await.unwrap();
-        supervised.push(begin.elapsed());
+        bare.push(begin.elapsed());
+        for way in &mut ways {
+            let time = supervised(way).await;
+            way.times.push(time);
+        }
     }
-    plain.sort();
-    supervised.sort();
-    println!("plain {:?}, supervised {:?} (medians of 200)", plain[100], supervised[100]);
+    let median = |times: &mut Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2]
+    };
+    let bare = median(&mut bare);
+    println!("medians of {ROUNDS}\n{bare:>12.2?}  bare spawn");
+    for way in &mut ways {
+        let time = median(&mut way.times);
+        let over = time.saturating_sub(bare);
+        let word = if over <= ALLOWED { "within" } else { "MORE THAN" };
+        println!("{time:>12.2?}  {}: {over:.2?} over, {word} {ALLOWED:?}", way.name);
+    }
 }

@@ -1,5 +1,6 @@
 //! The supervisor's own process.
 
+use crate::confine::{Report as Trouble, put_on};
 use crate::signals;
 use crate::tree;
 use crate::wire::{self, Ended, Order, Report};
@@ -74,11 +75,11 @@ fn run() -> io::Result<()> {
     let _ = rustix::process::setsid();
 
     let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
-    let folder = receive_folder(socket.as_fd())?;
+    let folders = receive_folders(socket.as_fd())?;
     let mut socket = File::from(socket);
     let order: Order = wire::read(&mut socket)?;
 
-    let report = match start(order, &folder, &mut socket, &requests) {
+    let report = match start(order, folders, &mut socket, &requests) {
         Ok(report) => report,
         Err(error) => Some(Report { end: Ended::NotStarted(why(&error)), stragglers: 0 }),
     };
@@ -104,9 +105,14 @@ fn why(error: &io::Error) -> String {
     }
 }
 
-/// The command's folder, by handle.
-fn receive_folder(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+/// The folders of a command, by handle.
+struct Folders {
+    cwd: OwnedFd,
+    workspace: OwnedFd,
+}
+
+fn receive_folders(socket: BorrowedFd<'_>) -> io::Result<Folders> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut byte = [0];
     rustix::net::recvmsg(
@@ -117,9 +123,9 @@ fn receive_folder(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     )?;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(mut handles) = message
-            && let Some(folder) = handles.next()
+            && let (Some(cwd), Some(workspace)) = (handles.next(), handles.next())
         {
-            return Ok(folder);
+            return Ok(Folders { cwd, workspace });
         }
     }
     Err(io::Error::other("no folder was sent"))
@@ -128,11 +134,11 @@ fn receive_folder(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 /// Starts the command and follows it. None where the program is gone, or where it cannot be followed.
 fn start(
     order: Order,
-    folder: &OwnedFd,
+    folders: Folders,
     socket: &mut File,
     requests: &OwnedFd,
 ) -> io::Result<Option<Report>> {
-    let Order { program, args, env, timeout_ms } = order;
+    let Order { program, args, env, timeout_ms, plan } = order;
     let deadline = Instant::now().checked_add(Duration::from_millis(timeout_ms));
     let mut command = Command::new(OsString::from_vec(program));
     command
@@ -145,18 +151,19 @@ fn start(
         .stdin(Stdio::null())
         .stdout(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?)
         .stderr(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3)?);
-    let handle = rustix::io::fcntl_dupfd_cloexec(folder, 3)?;
     let supervisor = rustix::process::getpid();
-    // SAFETY: all are plain system calls; nothing is allocated and no lock is taken.
+    let (trouble, told) = Trouble::new()?;
+    // SAFETY: this process has one thread, so that no lock is held and allocating is sound.
     unsafe {
         command.pre_exec(move || {
             rustix::process::setsid()?;
             signals::in_command(supervisor)?;
-            Ok(rustix::process::fchdir(&handle)?)
+            put_on(&plan, &folders.cwd, &folders.workspace, &trouble)
         });
     }
-    let child = command.spawn()?;
+    let spawned = command.spawn();
     drop(command);
+    let child = spawned.map_err(|error| explained(error, told))?;
     let main = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let main = main.ok_or_else(|| io::Error::other("the system gave no process number"))?;
     Ok(follow(main, deadline, socket, requests).unwrap_or_else(|_| {
@@ -164,6 +171,17 @@ fn start(
         tree::end_all(main);
         None
     }))
+}
+
+/// Why the command did not start: a limit that could not be put on, or the system's own word.
+fn explained(error: io::Error, told: OwnedFd) -> io::Error {
+    let mut text = String::new();
+    match File::from(told).read_to_string(&mut text) {
+        Ok(length) if length > 0 => io::Error::other(format!(
+            "it could not be confined ({text}). Nothing was run. It can be approved unconfined"
+        )),
+        _ => error,
+    }
 }
 
 /// Waits for the command's end, a stop, the timeout, or the program's end, whichever is first; then

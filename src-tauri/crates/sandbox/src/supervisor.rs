@@ -2,6 +2,8 @@
 
 use crate::SandboxError;
 use crate::capture::{Capture, Captured, Decoder, grouped};
+use crate::confine::{Confinement, Held, Launch, Limits, Plan, system};
+use crate::refusal::{Refused, Seen};
 use crate::wire::{self, Ended, Order, Report};
 use countersign_protocol::Stream;
 use rustix::net::{
@@ -16,7 +18,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -49,6 +51,8 @@ pub struct CommandSpec {
     pub timeout: Duration,
     /// Characters that are kept of each stream.
     pub capture_limit: usize,
+    /// What it is held to.
+    pub limits: Limits,
 }
 
 /// A piece of output as it comes.
@@ -88,12 +92,29 @@ pub struct Finished {
     pub duration: Duration,
     /// How many processes it left behind; they were ended.
     pub stragglers: u32,
+    /// What its limits refused it, as far as its output tells.
+    pub refused: Refused,
+}
+
+impl Finished {
+    /// A command that never ran.
+    fn at_once(end: End) -> Self {
+        Self {
+            end,
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            duration: Duration::ZERO,
+            stragglers: 0,
+            refused: Refused::default(),
+        }
+    }
 }
 
 /// Starts supervisors.
 #[derive(Clone, Debug)]
 pub struct Supervisor {
     program: PathBuf,
+    confinement: Arc<dyn Confinement>,
 }
 
 impl Supervisor {
@@ -110,7 +131,20 @@ impl Supervisor {
         // Not by its name: the file may be replaced while the program runs.
         let program = PathBuf::from("/proc/self/exe");
         program.symlink_metadata()?;
-        Ok(Self { program })
+        Ok(Self { program, confinement: system() })
+    }
+
+    /// The same with another confinement than the system's own, for tests and measurements.
+    #[must_use]
+    pub fn confining_by(mut self, confinement: Arc<dyn Confinement>) -> Self {
+        self.confinement = confinement;
+        self
+    }
+
+    /// What confines commands here.
+    #[must_use]
+    pub fn confinement(&self) -> &dyn Confinement {
+        self.confinement.as_ref()
     }
 
     /// Runs a command to its end. Output is sent to `live` as it comes, as far as there is room and
@@ -125,16 +159,16 @@ impl Supervisor {
         let started = Instant::now();
         let limit = spec.capture_limit;
         if stop.is_cancelled() {
-            return Ok(Finished {
-                end: End::Stopped,
-                stdout: Captured::default(),
-                stderr: Captured::default(),
-                duration: Duration::ZERO,
-                stragglers: 0,
-            });
+            return Ok(Finished::at_once(End::Stopped));
         }
         let timeout = spec.timeout;
-        let (mut running, mut socket, stdout, stderr) = self.start(spec).await?;
+        let launch = Launch { program: spec.program.clone(), args: spec.args.clone() };
+        let held = match self.confinement.hold(launch, &spec.limits) {
+            Ok(held) => held,
+            Err(error) => return Ok(Finished::at_once(End::NotStarted(error.to_string()))),
+        };
+        let seen = Seen::of(&held, &spec);
+        let (mut running, mut socket, stdout, stderr) = self.start(spec, held).await?;
         let budget = Budget::default();
         let ended = CancellationToken::new();
         let report = async {
@@ -158,13 +192,15 @@ impl Supervisor {
             Ended::Stopped => End::Stopped,
             Ended::NotStarted(why) => End::NotStarted(why),
         };
-        Ok(Finished { end, stdout, stderr, duration: started.elapsed(), stragglers })
+        let refused = seen.refused(&[&stderr.text, &stdout.text]);
+        Ok(Finished { end, stdout, stderr, duration: started.elapsed(), stragglers, refused })
     }
 
     /// Starts the supervisor and tells it what to run.
     async fn start(
         &self,
         spec: CommandSpec,
+        held: Held,
     ) -> Result<(Running, UnixStream, pipe::Receiver, pipe::Receiver), SandboxError> {
         let failed = |error: rustix::io::Errno| SandboxError::Start(error.into());
         let (ours, theirs) = rustix::net::socketpair(
@@ -188,13 +224,20 @@ impl Supervisor {
             .spawn()
             .map(Running)
             .map_err(SandboxError::Start)?;
-        send_folder(&ours, &spec.cwd).map_err(|error| SandboxError::Tell(error.into()))?;
+        let workspace = spec.limits.confine.as_ref().map(|bounds| &bounds.workspace);
+        send_folders(&ours, &spec.cwd, workspace.unwrap_or(&spec.cwd))
+            .map_err(|error| SandboxError::Tell(error.into()))?;
         let bytes = |text: OsString| text.into_vec();
+        let (Launch { program, args }, plan) = match held {
+            Held::ByPlan(launch, plan) => (launch, plan),
+            Held::ByLaunch(launch) => (launch, Plan::default()),
+        };
         let order = Order {
-            program: bytes(spec.program.into_os_string()),
-            args: spec.args.into_iter().map(bytes).collect(),
+            program: bytes(program.into_os_string()),
+            args: args.into_iter().map(bytes).collect(),
             env: spec.env.into_iter().map(|(name, value)| (bytes(name), bytes(value))).collect(),
             timeout_ms: u64::try_from(spec.timeout.as_millis()).unwrap_or(u64::MAX),
+            plan,
         };
         let order = wire::framed(&order).map_err(SandboxError::Tell)?;
         let ours = std::os::unix::net::UnixStream::from(ours);
@@ -255,9 +298,10 @@ async fn hear(
     Err(std::io::ErrorKind::TimedOut.into())
 }
 
-fn send_folder(socket: &OwnedFd, folder: &OwnedFd) -> rustix::io::Result<()> {
-    let handles = [folder.as_fd()];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+/// The command's folder and its workspace, by handle.
+fn send_folders(socket: &OwnedFd, folder: &OwnedFd, workspace: &OwnedFd) -> rustix::io::Result<()> {
+    let handles = [folder.as_fd(), workspace.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     control.push(SendAncillaryMessage::ScmRights(&handles));
     rustix::net::sendmsg(socket, &[IoSlice::new(b"f")], &mut control, SendFlags::NOSIGNAL)?;

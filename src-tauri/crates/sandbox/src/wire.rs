@@ -1,6 +1,7 @@
 //! What the program and the supervisor say to each other over their socket. It goes there and not
 //! into arguments or environment, where other processes could read it.
 
+use crate::confine::Plan;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read};
 
@@ -14,6 +15,7 @@ pub(crate) struct Order {
     pub(crate) args: Vec<Vec<u8>>,
     pub(crate) env: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) timeout_ms: u64,
+    pub(crate) plan: Plan,
 }
 
 /// What came of it.

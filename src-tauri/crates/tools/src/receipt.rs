@@ -1,6 +1,6 @@
 //! What the model is told of an act that was done.
 
-use countersign_guard::{Finished, Receipt, RunEnd};
+use countersign_guard::{Finished, Receipt, Refused, RunEnd};
 use serde_json::{Value, json};
 
 /// The result of a write or an edit, in the tool's own shape; none for the other receipts, which
@@ -49,7 +49,25 @@ pub fn render_run(finished: &Finished) -> Value {
     if let (Some(note), Some(object)) = (note, result.as_object_mut()) {
         object.insert("note".to_owned(), Value::String(note));
     }
+    if let (Some(confinement), Some(object)) =
+        (confinement(&finished.refused), result.as_object_mut())
+    {
+        object.insert("confinement".to_owned(), confinement);
+    }
     result
+}
+
+/// What the command's limits refused it, in words for the model.
+fn confinement(refused: &Refused) -> Option<Value> {
+    let paths: Vec<String> = refused.paths.iter().map(|path| path.display().to_string()).collect();
+    let mut notes = Vec::new();
+    if !paths.is_empty() {
+        notes.push("The operating system confines this command and refused it these paths. It may write to the workspace, temporary folders and build caches only, and may not read secrets or connect to Unix sockets. Work within that, or ask the user to approve it unconfined.");
+    }
+    if refused.network {
+        notes.push("The network is off for this command. Ask the user if it needs it.");
+    }
+    (!notes.is_empty()).then(|| json!({"refused": paths, "note": notes.join(" ")}))
 }
 
 /// The exit code as a shell counts it: 128 and the number for a signal, 124 for a timeout, 130 for

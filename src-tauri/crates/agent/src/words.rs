@@ -1,0 +1,76 @@
+//! Words and events around a decision: for the model, and for the journal.
+
+use crate::calls::Call;
+use countersign_protocol::{ApprovalId, DecidedBy, Decision, Event};
+use serde_json::Value;
+
+/// Adds the person's words to a result.
+pub(crate) fn say(result: &mut Value, words: Option<&str>) {
+    if let (Some(words), Some(object)) = (words, result.as_object_mut())
+        && !words.trim().is_empty()
+    {
+        object.insert("user_said".to_owned(), Value::String(words.to_owned()));
+    }
+}
+
+pub(crate) fn with(mut result: Value, key: &str, note: &str, applied: &str) -> Value {
+    if let Some(object) = result.as_object_mut() {
+        object.insert(key.to_owned(), Value::String(note.to_owned()));
+        object.insert("applied".to_owned(), Value::String(applied.to_owned()));
+    }
+    result
+}
+
+pub(crate) fn decided(
+    call: &Call,
+    approval: &ApprovalId,
+    decision: Decision,
+    feedback: Option<String>,
+) -> Event {
+    Event::ApprovalDecided {
+        approval: approval.clone(),
+        call: call.id.clone(),
+        decision,
+        feedback,
+        pattern: None,
+        scope: None,
+        by: DecidedBy::User,
+        rule: None,
+    }
+}
+
+pub(crate) fn decided_by_policy(
+    call: &Call,
+    approval: &ApprovalId,
+    decision: Decision,
+    rule: String,
+) -> Event {
+    Event::ApprovalDecided {
+        approval: approval.clone(),
+        call: call.id.clone(),
+        decision,
+        feedback: None,
+        pattern: None,
+        scope: None,
+        by: DecidedBy::Policy,
+        rule: Some(rule),
+    }
+}
+
+/// What the model is told of a refusal: that the person refused, with the words as they are.
+pub(crate) fn refusal(feedback: Option<&str>) -> String {
+    match feedback.filter(|words| !words.trim().is_empty()) {
+        Some(words) => format!("The user refused this and said: {words}"),
+        None => "The user refused this. Nothing was done. Do not ask for the same again; ask what they want, or try another way.".to_owned(),
+    }
+}
+
+/// The beginning of a text, for an error.
+pub(crate) fn shortened(text: &str) -> String {
+    const KEEP: usize = 300;
+    let mut beginning: String = text.chars().take(KEEP).collect();
+    if beginning.len() < text.len() {
+        beginning.push('…');
+    }
+    beginning
+}
