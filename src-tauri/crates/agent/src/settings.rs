@@ -153,7 +153,7 @@ impl Settings {
         self.exec_security == other.exec_security
             && self.file_approval == other.file_approval
             && self.allow == other.allow
-            && self.confine == other.confine
+            && (self.confine && confine::system().active()) == other.confine
             && self.network == other.network
     }
 
