@@ -19,8 +19,19 @@ export function tempFolder(name) {
 }
 
 /** Removes a folder; a process on its way out may still write to it for a moment. */
-function removeFolder(path) {
-  rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+async function removeFolder(path) {
+  await until(
+    () => {
+      try {
+        rmSync(path, { recursive: true, force: true });
+        return true;
+      } catch (error) {
+        if (error.code === "ENOTEMPTY") return false;
+        throw new Fatal(error.message);
+      }
+    },
+    { timeout: 15_000, what: `${path} is removed` },
+  );
 }
 
 /** A workspace with these files (name to text), and an empty folder beside it. */
@@ -136,6 +147,8 @@ export async function startApp({ workspace, modelUrl, key = KEY, args = [], env:
     GSETTINGS_BACKEND: "memory",
     GIO_USE_VFS: "local",
     NO_AT_BRIDGE: "1",
+    // The driver of the display would still write its cache when the window is gone.
+    MESA_SHADER_CACHE_DISABLE: "true",
     LC_ALL: "C.UTF-8",
     HOME: home,
     XDG_CONFIG_HOME: folder("config"),
@@ -163,7 +176,7 @@ export async function startApp({ workspace, modelUrl, key = KEY, args = [], env:
   } catch (error) {
     await shootDisplay(join(OUT, "start.png")).catch(() => {});
     await driver.end();
-    removeFolder(home);
+    await removeFolder(home);
     throw new Error(`${error.message}; see ${driver.log}`);
   }
 }
@@ -320,7 +333,7 @@ export class App {
   async end() {
     await this.page.deleteSession().catch(() => {}); // where the program is gone, there is nothing to close
     await this.driver.end();
-    removeFolder(this.home);
+    await removeFolder(this.home);
   }
 }
 

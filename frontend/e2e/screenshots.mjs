@@ -137,7 +137,7 @@ async function work(theme) {
   } finally {
     await app?.end();
     await model.end();
-    workspace.remove();
+    await workspace.remove();
   }
 }
 

@@ -32,7 +32,7 @@ export function windowTest(name, setup, body) {
         await app?.end();
       } finally {
         await model?.end();
-        workspace.remove();
+        await workspace.remove();
       }
     }
   });
