@@ -41,8 +41,8 @@ impl Race {
     fn start() -> Self {
         let place = TempWorkspace::new()
             .file("d/a.txt", INSIDE)
-            .beside("a.txt", OUTSIDE)
-            .beside("only-outside.txt", OUTSIDE)
+            .beside("outside/a.txt", OUTSIDE)
+            .beside("outside/only-outside.txt", OUTSIDE)
             .symlink("link", "../outside");
         let settings =
             PolicySettings { file_approval: FileApproval::None, ..PolicySettings::default() };
@@ -85,7 +85,10 @@ impl Race {
     fn end(mut self, tool: &str, done: usize, refused: usize) {
         self.stop.store(true, Ordering::Relaxed);
         let swaps = self.swapping.take().unwrap().join().unwrap();
-        println!("{tool}: {} tries, {done} inside, {refused} refused, {swaps} swaps, 0 escapes", done + refused);
+        println!(
+            "{tool}: {} tries, {done} inside, {refused} refused, {swaps} swaps, 0 escapes",
+            done + refused
+        );
         let mut names: Vec<_> = std::fs::read_dir(self.place.outside())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -108,7 +111,10 @@ async fn run(tool: &str, args: impl Fn(usize) -> Value) {
         match race.call(tool, &args(number)).await {
             Some(answer) => {
                 assert!(!answer.contains(OUTSIDE), "{tool} read what lies outside: {answer}");
-                assert!(!answer.contains("only-outside"), "{tool} listed what lies outside: {answer}");
+                assert!(
+                    !answer.contains("only-outside"),
+                    "{tool} listed what lies outside: {answer}"
+                );
                 done += 1;
             }
             None => refused += 1,
@@ -124,7 +130,8 @@ async fn read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn write() {
-    run("write", |number| json!({"path": "d/a.txt", "content": format!("{INSIDE} {number}")})).await;
+    run("write", |number| json!({"path": "d/a.txt", "content": format!("{INSIDE} {number}")}))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

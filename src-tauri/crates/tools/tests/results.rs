@@ -70,7 +70,7 @@ fn project() -> TempWorkspace {
         .file("run.log", "helper\n")
         .file("image.bin", b"\x89PNG\0helper\n")
         .file(".env", "TOKEN=helper\n")
-        .beside("notes.txt", "outside\n")
+        .beside("outside/notes.txt", "outside\n")
 }
 
 #[test]
