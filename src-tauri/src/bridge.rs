@@ -32,13 +32,10 @@ pub(crate) async fn submit(
     state: tauri::State<'_, State>,
     op: Op,
 ) -> Result<(), WireError> {
-    let op = match op {
-        Op::OpenWorkspace { path: None } => match dialogs::pick_folder(&window).await? {
-            Some(path) => Op::OpenWorkspace { path: Some(path) },
-            None => return Ok(()),
-        },
-        other => other,
-    };
+    if let Op::OpenWorkspace { path: None } = op {
+        let Some(path) = dialogs::pick_folder(&window).await? else { return Ok(()) };
+        return state.engine.submit(Op::OpenWorkspace { path: Some(path) }).await;
+    }
     state.engine.submit(op).await
 }
 

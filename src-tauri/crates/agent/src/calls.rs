@@ -135,7 +135,7 @@ async fn attempt(
         }
         Ok(Proposal::Act(action)) => action,
         Ok(Proposal::Reach(access)) => Action::Reach(access),
-        Err(error) => return Ok(done(Outcome::error(error.to_string()))),
+        Err(error) => return Ok(done(Outcome::error(error))),
     };
     let judging = Arc::clone(core);
     let judged = tokio::task::spawn_blocking(move || judging.workspace.judge(action)).await;
@@ -341,7 +341,7 @@ pub(crate) async fn act(
                         "it leads to yet another place; name that one",
                     )));
                 }
-                Err(error) => return Ok(done(Outcome::error(error.to_string()))),
+                Err(error) => return Ok(done(Outcome::error(error))),
             }
         }
         (None, Receipt::Written { .. } | Receipt::Ran(_)) => json!({}),

@@ -69,7 +69,7 @@ impl Conversation {
         for entry in &self.entries {
             match entry {
                 Entry::User(text) => {
-                    add(Role::User, vec![ContentBlock::Text { text: text.clone() }])
+                    add(Role::User, vec![ContentBlock::Text { text: text.clone() }]);
                 }
                 Entry::Assistant { content, calls } => {
                     add(Role::Assistant, content.clone());

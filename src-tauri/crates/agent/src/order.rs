@@ -20,6 +20,7 @@ pub(crate) fn named(call: &Call, workspace: &str) -> Named {
 /// Whether a call waits for an earlier one of its step, so that no card is stale from birth and no
 /// read sees what the model did not mean.
 pub(crate) fn waits_for(call: &Named, earlier: &Named) -> bool {
+    #[expect(clippy::match_same_arms, reason = "a row each, in the order in which they are read")]
     match (call, earlier) {
         (Named::Nothing, _) | (_, Named::Nothing) => false,
         (Named::Everything, _) | (_, Named::Everything) => true,

@@ -33,7 +33,7 @@ fn lay_out(parent: &Path) -> std::io::Result<PathBuf> {
     for (name, text) in FILES {
         let path = project.join(name);
         std::fs::write(&path, text)?;
-        if name.ends_with(".sh") {
+        if path.extension().is_some_and(|extension| extension == "sh") {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
         }
     }

@@ -23,7 +23,7 @@ fn outside() -> tempfile::TempDir {
 
 async fn rig(commands: &[String], over: Overrides) -> Rig {
     let calls = commands.iter().enumerate().map(|(at, command)| {
-        Reply::new().tool_use(&format!("c{at}"), "exec", json!({"command": command}))
+        Reply::new().tool_use(format!("c{at}"), "exec", json!({"command": command}))
     });
     let replies: Vec<Reply> = calls.chain([Reply::text("done")]).collect();
     Rig::with(TempWorkspace::new(), Script::new(replies), over).await

@@ -165,17 +165,17 @@ impl SharedArguments {
 
     /// The settings in force. What is left out is said on standard error.
     pub(crate) fn settings(&self, folders: &Folders) -> anyhow::Result<Settings> {
-        self.load(folders, self.overrides())
+        load(folders, self.overrides())
     }
+}
 
-    fn load(&self, folders: &Folders, over: Overrides) -> anyhow::Result<Settings> {
-        let settings = Settings::load(folders.settings_file(), over)
-            .map_err(|error| crate::BadUsage(error.to_string()))?;
-        for warning in &settings.warnings {
-            crate::say(&format!("warning: {warning}"));
-        }
-        Ok(settings)
+fn load(folders: &Folders, over: Overrides) -> anyhow::Result<Settings> {
+    let settings = Settings::load(folders.settings_file(), over)
+        .map_err(|error| crate::BadUsage(error.to_string()))?;
+    for warning in &settings.warnings {
+        crate::say(&format!("warning: {warning}"));
     }
+    Ok(settings)
 }
 
 impl RunArguments {
@@ -192,6 +192,6 @@ impl RunArguments {
             max_steps: self.max_steps,
             ..self.shared.overrides()
         };
-        self.shared.load(folders, over)
+        load(folders, over)
     }
 }

@@ -47,9 +47,12 @@ pub(crate) fn check(arguments: &CheckArguments) -> anyhow::Result<u8> {
             return Err(BadUsage("say --exec, --tool with --args, or --batch".to_owned()).into());
         }
     };
-    let judged = checker.judge(&workspace, &settings, &question).map_err(|error| match error {
-        AgentError::Workspace(_) => anyhow::Error::from(BadUsage(error.to_string())),
-        other => other.into(),
+    let judged = checker.judge(&workspace, &settings, &question).map_err(|error| {
+        if matches!(error, AgentError::Workspace(_)) {
+            anyhow::Error::from(BadUsage(error.to_string()))
+        } else {
+            error.into()
+        }
     })?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", Value::Object(answer(&judged)))?;

@@ -44,11 +44,12 @@ async fn start(arguments: RunArguments) -> anyhow::Result<u8> {
     let folders = arguments.shared.folders()?;
     let settings = arguments.settings(&folders)?;
     folders.make()?;
-    let usage = |error: AgentError| match error {
-        AgentError::Workspace(_) | AgentError::NoModel { .. } | AgentError::State { .. } => {
-            anyhow::Error::from(BadUsage(error.to_string()))
-        }
-        other => other.into(),
+    let usage = |error: AgentError| {
+        let asked_wrongly = matches!(
+            error,
+            AgentError::Workspace(_) | AgentError::NoModel { .. } | AgentError::State { .. }
+        );
+        if asked_wrongly { BadUsage(error.to_string()).into() } else { anyhow::Error::from(error) }
     };
     let provider = connect(&folders, &settings, &ModelChoice::default()).map_err(usage)?;
     let store = open_store(&folders)?;

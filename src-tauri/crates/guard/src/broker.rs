@@ -240,8 +240,7 @@ impl Broker {
                         if exec.judged.suggested.is_empty() {
                             return senseless("no pattern is safe to remember for this command");
                         }
-                        let pattern = Pattern::for_rule(pattern)
-                            .map_err(|error| DecideError::Senseless(error.to_string()))?;
+                        let pattern = Pattern::for_rule(pattern).map_err(DecideError::Senseless)?;
                         Some(Rule::Command(pattern))
                     }
                 };

@@ -276,7 +276,7 @@ fn read_present(name: &str, object: BorrowedFd<'_>) -> Result<Present, GuardErro
     let base = Base {
         fingerprint: Fingerprint::of(&bytes),
         mode: stat.st_mode & 0o7777,
-        links: u64::from(stat.st_nlink),
+        links: stat.st_nlink,
     };
     Ok(Present { bytes, base })
 }

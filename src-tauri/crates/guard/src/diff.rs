@@ -134,7 +134,9 @@ impl Writer {
             LineKind::Added => self.diff.added += 1,
         }
         self.unified.push(sign);
-        spans.iter().for_each(|(_, text)| self.unified.push_str(text));
+        for (_, text) in spans {
+            self.unified.push_str(text);
+        }
         let no_newline = !self.unified.ends_with('\n');
         if no_newline {
             self.unified.push_str("\n\\ No newline at end of file\n");
@@ -193,7 +195,7 @@ mod tests {
 
     #[test]
     fn any_choice_of_hunks_is_between_the_two_texts() {
-        let old: String = (0..40).map(|line| format!("{line}\n")).collect();
+        let old = (0..40).map(|line| line.to_string()).collect::<Vec<_>>().join("\n") + "\n";
         let new = old.replace("5\n", "five\n").replace("38\n", "") + "end";
         let all: Vec<u32> =
             compare("", &old, &new, false).diff.hunks.iter().map(|hunk| hunk.number).collect();

@@ -139,15 +139,14 @@ pub(crate) fn read_lines(
     }
     let skip = if mark { 3 } else { 0 };
     file.seek(std::io::SeekFrom::Start(skip)).map_err(failed)?;
-    match scan(name, BufReader::with_capacity(256 * 1024, &mut file), offset, limit, true)? {
-        Some(lines) => Ok(lines),
-        // Not UTF-8 after all: every byte is a character of Latin-1.
-        None => {
-            file.rewind().map_err(failed)?;
-            let again = BufReader::with_capacity(256 * 1024, &mut file);
-            scan(name, again, offset, limit, false)?.ok_or_else(|| binary(name))
-        }
+    let once = BufReader::with_capacity(256 * 1024, &mut file);
+    if let Some(lines) = scan(name, once, offset, limit, true)? {
+        return Ok(lines);
     }
+    // Not UTF-8 after all: every byte is a character of Latin-1.
+    file.rewind().map_err(failed)?;
+    let again = BufReader::with_capacity(256 * 1024, &mut file);
+    scan(name, again, offset, limit, false)?.ok_or_else(|| binary(name))
 }
 
 fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {

@@ -50,6 +50,7 @@ impl GuardError {
     /// An error of the system, with what was tried.
     pub(crate) fn system(what: &str, error: impl Into<std::io::Error>) -> Self {
         let error = error.into();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "most kinds need no hint")]
         let hint = match error.kind() {
             std::io::ErrorKind::PermissionDenied => " (the file's permissions do not allow it)",
             std::io::ErrorKind::StorageFull => " (the disk is full; nothing was changed)",

@@ -41,7 +41,7 @@ pub(crate) fn by_name(path: &Path) -> bool {
 pub(crate) fn by_handle(handle: BorrowedFd<'_>) -> bool {
     // Where the system cannot say, the answer is the careful one.
     fstatfs(handle).map_or(true, |stat| {
-        #[allow(clippy::cast_lossless, clippy::useless_conversion, clippy::cast_possible_wrap)]
+        #[allow(clippy::cast_lossless, clippy::unnecessary_cast, clippy::cast_possible_wrap)]
         let kind = stat.f_type as i64;
         MAGIC.contains(&kind)
     })

@@ -41,7 +41,9 @@ pub(crate) fn replace(root: &Root, change: &FileChange) -> Result<(), GuardError
         }
         moved
     });
-    if result.is_err() {
+    if result.is_ok() {
+        sync(&folder);
+    } else {
         made.remove();
     }
     result
@@ -147,14 +149,14 @@ fn swap_in(
     let stale = || GuardError::Stale(shown.to_owned());
     let Some(base) = base else {
         return match rename(folder, temporary, name, RenameFlags::NOREPLACE) {
-            Ok(()) => sync(folder),
+            Ok(()) => Ok(()),
             Err(Errno::EXIST) => Err(stale()),
             // A file system without this call: a hard link refuses an existing name as well.
             Err(Errno::INVAL | Errno::NOSYS) => {
                 rustix::fs::linkat(folder, temporary, folder, name, AtFlags::empty())
                     .map_err(|error| if error == Errno::EXIST { stale() } else { failed(error) })?;
                 let _ = rustix::fs::unlinkat(folder, temporary, AtFlags::empty());
-                sync(folder)
+                Ok(())
             }
             Err(error) => Err(failed(error)),
         };
@@ -168,15 +170,14 @@ fn swap_in(
                 .and_then(|mut file| Fingerprint::of_reader(&mut file).ok());
             if was == Some(base.fingerprint) {
                 let _ = rustix::fs::unlinkat(folder, temporary, AtFlags::empty());
-                return sync(folder);
+                return Ok(());
             }
             rename(folder, temporary, name, RenameFlags::EXCHANGE).map_err(failed)?;
             Err(stale())
         }
         Err(Errno::NOENT) => Err(stale()),
         Err(Errno::INVAL | Errno::NOSYS) => {
-            rustix::fs::renameat(folder, temporary, folder, name).map_err(failed)?;
-            sync(folder)
+            rustix::fs::renameat(folder, temporary, folder, name).map_err(failed)
         }
         Err(error) => Err(failed(error)),
     }
@@ -192,10 +193,9 @@ fn rename(
     rustix::fs::renameat_with(folder, from, folder, to, flags)
 }
 
-fn sync(folder: &OwnedFd) -> Result<(), GuardError> {
+fn sync(folder: &OwnedFd) {
     // Best effort: the content itself is synced, and some file systems cannot sync a folder.
     if let Ok(folder) = crate::root::reopen(folder.as_fd(), OFlags::RDONLY | OFlags::DIRECTORY) {
         let _ = folder.sync_all();
     }
-    Ok(())
 }

@@ -221,11 +221,11 @@ impl<'a> Walk<'a> {
                 names.push(name);
             }
         }
-        self.elsewhere(names, any_link)
+        self.elsewhere(&names, any_link)
     }
 
     /// Goes on at an absolute path: inside from the handle, else it is outside or an escape.
-    fn elsewhere(&mut self, names: Vec<OsString>, from_link: bool) -> Result<Step, GuardError> {
+    fn elsewhere(&mut self, names: &[OsString], from_link: bool) -> Result<Step, GuardError> {
         let plain: Vec<&OsStr> = names.iter().map(OsString::as_os_str).collect();
         let below: Option<Vec<OsString>> = self.root.strip(&plain).map(owned);
         match below {
@@ -273,7 +273,12 @@ impl<'a> Walk<'a> {
                 self.levels.push(Level { name, handle: object });
                 Ok(Step::On)
             }
-            kind => self.leaf(name, object, kind),
+            kind @ (FileType::RegularFile
+            | FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown) => self.leaf(name, object, kind),
         }
     }
 

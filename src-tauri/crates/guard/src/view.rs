@@ -216,11 +216,11 @@ impl View {
                 continue;
             };
             let path = relative.join(name);
-            let kind = match entry.file_type() {
-                FileType::Unknown => crate::root::stat_at(object.as_fd(), name)
-                    .map_or(FileType::Unknown, |stat| kind_of(&stat)),
-                known => known,
-            };
+            let mut kind = entry.file_type();
+            if kind == FileType::Unknown {
+                kind = crate::root::stat_at(object.as_fd(), name)
+                    .map_or(FileType::Unknown, |stat| kind_of(&stat));
+            }
             entries.push(TreeEntry {
                 kind: self.entry_kind(kind, &path),
                 path: display(&path),

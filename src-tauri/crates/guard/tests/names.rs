@@ -44,7 +44,7 @@ fn the_corpus_is_judged_right() {
         let family = id.split('-').next().unwrap();
         match family {
             "sens" | "sens2" | "own" => {
-                assert_ne!(verdict, Sensitivity::Ordinary, "{id}: {path:?}")
+                assert_ne!(verdict, Sensitivity::Ordinary, "{id}: {path:?}");
             }
             "secret" => assert!(is_secret(path), "{id}: {path:?} is {verdict:?}"),
             "nosens" | "nosecret" => assert_eq!(verdict, Sensitivity::Ordinary, "{id}: {path:?}"),

@@ -65,7 +65,8 @@ impl Tool for Glob {
             other.modified().cmp(&one.modified()).then_with(|| one.path().cmp(other.path()))
         });
         let truncated = walk.truncated() || entries.len() > MAX_FILES;
-        let files: Vec<&str> = entries.iter().take(MAX_FILES).map(|entry| entry.path()).collect();
+        let files: Vec<&str> =
+            entries.iter().take(MAX_FILES).map(countersign_guard::WalkEntry::path).collect();
         Ok(Proposal::Answer(json!({"files": files, "truncated": truncated})))
     }
 }
