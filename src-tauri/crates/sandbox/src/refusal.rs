@@ -177,6 +177,11 @@ impl Limits {
             return false;
         };
         let Ok(real) = std::fs::canonicalize(existing) else { return false };
+        // What the kernel shows of other processes is kept from a command for good: no reason to lift
+        // its limits.
+        if real.starts_with("/proc") || real.starts_with("/sys") {
+            return false;
+        }
         if self.writable.iter().any(|writable| real.starts_with(writable)) {
             return false;
         }
