@@ -3,6 +3,7 @@ import type { ConfinementInfo } from "./ConfinementInfo";
 import type { ExecSecurity } from "./ExecSecurity";
 import type { FileApproval } from "./FileApproval";
 import type { ModelInfo } from "./ModelInfo";
+import type { RuleRecord } from "./RuleRecord";
 import type { SessionState } from "./SessionState";
 import type { WorkspaceInfo } from "./WorkspaceInfo";
 
@@ -37,4 +38,8 @@ file_approval: FileApproval,
 /**
  * What confines commands here.
  */
-confinement: ConfinementInfo, };
+confinement: ConfinementInfo, 
+/**
+ * The person's rules that hold in the open workspace and session, newest first.
+ */
+rules: Array<RuleRecord>, };

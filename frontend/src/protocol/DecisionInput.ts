@@ -36,6 +36,10 @@ pattern?: string,
  */
 scope?: EditScope, 
 /**
+ * After how many seconds what is remembered no longer holds; none for no end.
+ */
+expires_in?: number, 
+/**
  * The hunks to keep, by number; the others are dropped from the proposal.
  */
 hunks?: Array<number>, 

@@ -10,6 +10,7 @@ import type { FileCard } from "./FileCard";
 import type { PathCard } from "./PathCard";
 import type { PolicySummary } from "./PolicySummary";
 import type { Role } from "./Role";
+import type { RuleId } from "./RuleId";
 import type { RunEnd } from "./RunEnd";
 import type { SessionId } from "./SessionId";
 import type { StepUsage } from "./StepUsage";
@@ -130,7 +131,20 @@ by: DecidedBy,
 /**
  * The rule that decided, where the policy did.
  */
-rule?: string, } | { "type": "tool_started", 
+rule?: string, 
+/**
+ * The person's own rules among those that decided; or, where the person decided, the rule
+ * that was made.
+ */
+rule_ids?: Array<RuleId>, } | { "type": "rule_revoked", 
+/**
+ * The rule.
+ */
+rule: RuleId, 
+/**
+ * What it let through, as drawn.
+ */
+shown: string, } | { "type": "tool_started", 
 /**
  * The call.
  */

@@ -5,9 +5,12 @@ use crate::order::{named, waits_for};
 use crate::session::Core;
 use crate::turn::Control;
 use crate::unconfined::{self, Tried};
-use crate::words::{decided, decided_by_policy, refusal, say, shortened, with};
-use countersign_guard::{Action, Answer, Approved, GuardError, Receipt, Rule, Verdict, View};
-use countersign_protocol::{ApprovalId, CallId, DecidedBy, Decision, EditScope, Event};
+use crate::rules::{look_rule, source};
+use crate::words::{
+    approved_by_user, decided, decided_by_policy, refusal, say, shortened, with,
+};
+use countersign_guard::{Action, Answer, Approved, GuardError, Receipt, Verdict, View};
+use countersign_protocol::{ApprovalId, CallId, Decision, Event, RuleId};
 use countersign_store::StoreError;
 use countersign_tools::{Named, Proposal, ToolError};
 use serde_json::{Value, json};
@@ -128,8 +131,11 @@ async fn attempt(
             shortened(written)
         ))));
     }
-    let action = match propose(core, control, call, core.workspace.view()).await {
+    core.rules.refresh(&core.workspace)?;
+    let view = core.workspace.view();
+    let action = match propose(core, control, call, view.clone()).await {
         Ok(Proposal::Answer(result)) => {
+            by_rules(core, call, view.rules_used())?;
             core.publish(Event::ToolStarted { call: call.id.clone() })?;
             return Ok(done(Outcome::done(result)));
         }
@@ -144,18 +150,31 @@ async fn attempt(
     };
     let approval = ApprovalId::new(uuid::Uuid::now_v7().to_string());
     match verdict {
-        Verdict::Allow { approved, rule } => {
-            core.publish(decided_by_policy(call, &approval, Decision::Approve, rule))?;
+        Verdict::Allow { approved, rule, by } => {
+            core.rules.used(&by)?;
+            core.publish(decided_by_policy(call, &approval, Decision::Approve, rule, by))?;
             act(core, control, call, approval, approved, &Yes::default()).await
         }
         Verdict::Deny { rule } => {
-            core.publish(decided_by_policy(call, &approval, Decision::Deny, rule.clone()))?;
+            let event = decided_by_policy(call, &approval, Decision::Deny, rule.clone(), Vec::new());
+            core.publish(event)?;
             Ok(done(Outcome::error(format!("denied by the rule {rule}; the user was not asked"))))
         }
         Verdict::Ask { action, reasons } => {
             ask(core, control, call, Question { approval, replaces, action, reasons }).await
         }
     }
+}
+
+/// Tells that rules of the person's let a look through.
+fn by_rules(core: &Core, call: &Call, rules: Vec<RuleId>) -> Result<(), StoreError> {
+    if rules.is_empty() {
+        return Ok(());
+    }
+    core.rules.used(&rules)?;
+    let words = look_rule(&core.rules.in_force()?, &rules);
+    let approval = ApprovalId::new(uuid::Uuid::now_v7().to_string());
+    core.publish(decided_by_policy(call, &approval, Decision::Approve, words, rules))
 }
 
 pub(crate) fn done(outcome: Outcome) -> Settled {
@@ -167,8 +186,8 @@ pub(crate) fn done(outcome: Outcome) -> Settled {
 pub(crate) struct Yes {
     pub(crate) revised: bool,
     pub(crate) feedback: Option<String>,
-    /// Keep what a look may see until the session ends.
-    pub(crate) keep: bool,
+    /// The rule under which what a look may see is kept.
+    pub(crate) keep: Option<RuleId>,
 }
 
 /// A proposal for the person.
@@ -239,6 +258,7 @@ async fn ask(
                         &approval,
                         Decision::Void,
                         "what the proposal was made from has changed".to_owned(),
+                        Vec::new(),
                     ))?;
                     return Ok(Settled::Stale(approval));
                 }
@@ -248,34 +268,23 @@ async fn ask(
                         &approval,
                         Decision::Void,
                         error.to_string(),
+                        Vec::new(),
                     ))?;
                     return Ok(done(Outcome::error(error.to_string())));
                 }
                 Ok(()) => {}
             }
-            let (pattern, scope) = match &rule {
-                None => (None, None),
-                Some(Rule::Command(pattern)) => (Some(pattern.to_string()), None),
-                Some(Rule::EditFile(_)) => (None, Some(EditScope::File)),
-                Some(Rule::EditWorkspace) => (None, Some(EditScope::Workspace)),
+            // Kept before the yes is journaled, which names it: what the journal says is so.
+            let kept = match &rule {
+                None => None,
+                Some(wish) => Some(core.rules.add(wish, decision, &source(approved.action()))?),
             };
-            core.publish(Event::ApprovalDecided {
-                approval: approval.clone(),
-                call: call.id.clone(),
-                decision,
-                feedback: feedback.clone(),
-                pattern,
-                scope,
-                by: DecidedBy::User,
-                rule: None,
-            })?;
-            if let Some(rule) = rule {
-                if decision == Decision::ApproveAlways {
-                    core.rules.add(core.workspace.path(), &rule)?;
-                }
-                core.workspace.broker().remember(rule);
+            core.publish(approved_by_user(call, &approval, decision, &feedback, rule, &kept))?;
+            if kept.is_some() {
+                core.told();
             }
-            let yes = Yes { revised, feedback, keep: decision == Decision::ApproveSession };
+            let keep = kept.filter(|_| matches!(approved.action(), Action::Reach(_)));
+            let yes = Yes { revised, feedback, keep };
             act(core, control, call, approval, approved, &yes).await
         }
     }
@@ -331,8 +340,9 @@ pub(crate) async fn act(
             }
         }
         (None, Receipt::Reached(view)) => {
-            if yes.keep {
-                core.workspace.keep_reach(&view);
+            if let Some(rule) = &yes.keep {
+                core.rules.refresh(&core.workspace)?;
+                core.workspace.keep_reach(&view, rule.clone());
             }
             match propose(core, control, call, view).await {
                 Ok(Proposal::Answer(result)) => result,

@@ -1,8 +1,12 @@
 //! What the guard would decide, and why; runs nothing.
 
-use crate::rules::RuleFile;
+use crate::rules;
 use crate::{AgentError, Folders, Settings};
-use countersign_guard::{Action, GuardError, PolicySettings, Rule, Supervisor, Verdict, Workspace};
+use countersign_guard::{
+    Action, GuardError, KeptRule, PolicySettings, Supervisor, Verdict, Workspace,
+};
+use countersign_protocol::RuleId;
+use countersign_store::Store;
 use countersign_tools::{Proposal, ToolError};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -17,6 +21,8 @@ pub struct Judgement {
     pub reason: String,
     /// The rule that decided, in short.
     pub rule: String,
+    /// The person's own rules among what decided.
+    pub rule_ids: Vec<RuleId>,
     /// The shell text that would be started, for a command that is allowed.
     pub runs: Option<String>,
     /// The folder of the workspace that a leading `cd` names, where it would run there.
@@ -40,7 +46,7 @@ pub struct Checker {
 
 struct Opened {
     workspace: Workspace,
-    rules: Vec<Rule>,
+    rules: Vec<KeptRule>,
     /// The same folder under the policies that were asked for last.
     under: Vec<(PolicySettings, Workspace)>,
 }
@@ -77,14 +83,14 @@ impl Checker {
             Err(error) => return Ok(refused(&error)),
         };
         Ok(match workspace.decide(action) {
-            Verdict::Allow { approved, rule } => {
+            Verdict::Allow { approved, rule, by } => {
                 let (runs, folder) = match approved.action() {
                     Action::Exec(exec) => {
                         (Some(exec.runs().to_owned()), exec.runs_in().map(str::to_owned))
                     }
                     Action::Write(_) | Action::Edit(_) | Action::Reach(_) => (None, None),
                 };
-                Judgement { runs, folder, ..answer("allow", &format!("Allowed by {rule}."), &rule) }
+                Judgement { runs, folder, rule_ids: by, ..answer("allow", &format!("Allowed by {rule}."), &rule) }
             }
             Verdict::Ask { reasons, .. } => {
                 answer("ask", &reasons.join(" "), reasons.first().map_or("asks", String::as_str))
@@ -106,7 +112,12 @@ impl Checker {
                 settings.pass_through.clone(),
             )
             .map_err(AgentError::Workspace)?;
-            let rules = RuleFile::new(self.folders.data()).load(workspace.path());
+            let rules = match Store::open_existing(self.folders.data())? {
+                None => Vec::new(),
+                Some(store) => rules::kept(
+                    store.rules_in_force(&workspace.path().display().to_string(), None)?,
+                ),
+            };
             let opened = Opened { workspace, rules, under: Vec::new() };
             self.opened.insert(path.to_owned(), opened);
         }
@@ -134,6 +145,7 @@ fn answer(decision: &'static str, reason: &str, rule: &str) -> Judgement {
         decision,
         reason: reason.to_owned(),
         rule: rule.to_owned(),
+        rule_ids: Vec::new(),
         runs: None,
         folder: None,
     }

@@ -7,7 +7,7 @@ use crate::tree::{Learned, Tree};
 use crate::{AgentError, Folders, Overrides, Settings, sample};
 use countersign_protocol::{
     AppState, ErrorCode, Feed, KeySource, ModelInfo, Op, ProviderKind, Query, QueryAnswer,
-    RecentWorkspace, SessionState, WelcomeInfo, WireError, WorkspaceInfo,
+    RecentWorkspace, RuleId, SessionState, WelcomeInfo, WireError, WorkspaceInfo,
 };
 use countersign_provider::{Provider, Secret, Tour};
 use countersign_store::Store;
@@ -107,6 +107,7 @@ impl Engine {
                     WireError::new(ErrorCode::State, sentence(&error.to_string()), "")
                 })?;
             }
+            Op::RevokeRule { rule } => self.revoke(&rule)?,
             Op::Interrupt { session } => self.session(&session)?.interrupt(),
             Op::ConnectModel { provider, model, base_url, api_key } => {
                 let set = |text: Option<String>| {
@@ -220,6 +221,17 @@ impl Engine {
         Ok(())
     }
 
+    fn revoke(&self, rule: &RuleId) -> Result<(), AgentError> {
+        let ended = self.shared.store.revoke_rule(rule)?;
+        if let Some(session) = self.shared.current()
+            && session.workspace().path() == Path::new(&ended.workspace)
+        {
+            session.rule_revoked(&ended)?;
+        }
+        self.shared.tell();
+        Ok(())
+    }
+
     fn session(&self, id: &countersign_protocol::SessionId) -> Result<Arc<Session>, WireError> {
         self.shared.current().filter(|session| session.id() == id).ok_or_else(|| {
             WireError::new(
@@ -268,7 +280,7 @@ impl Shared {
         let weak: Weak<Self> = Arc::downgrade(self);
         let changed = {
             let weak = weak.clone();
-            Box::new(move |_running: bool| {
+            Box::new(move || {
                 if let Some(shared) = weak.upgrade() {
                     shared.tell();
                 }
@@ -364,6 +376,7 @@ impl Shared {
             exec_security: self.settings.exec_security,
             file_approval: self.settings.file_approval,
             confinement: self.settings.confinement(),
+            rules: open.map(|open| open.session.rules().unwrap_or_default()).unwrap_or_default(),
         }
     }
 

@@ -30,6 +30,7 @@ pub use error::AgentError;
 pub use folders::{Folders, open_store};
 pub use models::{ModelChoice, connect};
 pub use queue::Reader;
+pub use rules::{all_rules, revoke_rule};
 pub use session::{Session, SessionOptions};
 pub use settings::{Overrides, Settings};
 

@@ -1,118 +1,141 @@
-//! Rules that a person made on a card and that outlast the session, a list in the data folder.
+//! The person's rules: kept in the store, where every program sees them, and read anew before each
+//! decision, so that a rule that was revoked anywhere counts no more.
 
-use countersign_guard::Rule;
+use crate::{AgentError, Folders};
 use countersign_guard::command::Pattern;
-use countersign_store::{StoreError, write_private};
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use countersign_guard::text::reveal_line;
+use countersign_guard::{Action, KeptRule, Rule, RuleWish, Workspace};
+use countersign_protocol::{Decision, RuleGrant, RuleId, RuleRecord, SessionId};
+use countersign_store::{NewRule, Store, StoreError};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
 
-/// The file of lasting rules.
-#[derive(Clone, Debug)]
-pub(crate) struct RuleFile {
-    path: PathBuf,
+/// The rules of one workspace as one session sees them.
+pub(crate) struct Rules {
+    store: Arc<Store>,
+    workspace: String,
+    session: SessionId,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Form {
-    rules: Vec<Entry>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
-    workspace: PathBuf,
-    #[serde(flatten)]
-    rule: Stored,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Stored {
-    Command(String),
-    EditFile(PathBuf),
-    EditWorkspace(bool),
-}
-
-impl RuleFile {
-    pub(crate) fn new(data_dir: &Path) -> Self {
-        Self { path: data_dir.join("rules.json") }
+impl Rules {
+    pub(crate) fn new(store: Arc<Store>, workspace: &Path, session: SessionId) -> Self {
+        Self { store, workspace: workspace.display().to_string(), session }
     }
 
-    /// The rules of a workspace. A file that cannot be read gives none: then everything asks.
-    pub(crate) fn load(&self, workspace: &Path) -> Vec<Rule> {
-        let entries = match self.read() {
-            Ok(form) => form.rules,
-            Err(error) => {
-                tracing::warn!("the rules in {} are left out: {error}", self.path.display());
-                Vec::new()
+    /// Brings the guard to the rules as they are now.
+    pub(crate) fn refresh(&self, workspace: &Workspace) -> Result<(), StoreError> {
+        workspace.set_rules(kept(self.in_force()?));
+        Ok(())
+    }
+
+    /// The rules that hold now, newest first.
+    pub(crate) fn in_force(&self) -> Result<Vec<RuleRecord>, StoreError> {
+        self.store.rules_in_force(&self.workspace, Some(&self.session))
+    }
+
+    /// Keeps a rule that the person made on the card of `source`.
+    pub(crate) fn add(
+        &self,
+        wish: &RuleWish,
+        decision: Decision,
+        source: &str,
+    ) -> Result<RuleId, StoreError> {
+        let (grant, shown) = match &wish.rule {
+            Rule::Command(pattern) => {
+                let pattern = pattern.to_string();
+                (RuleGrant::Command { pattern: pattern.clone() }, pattern)
+            }
+            Rule::EditFile(path) => {
+                let path = path.display().to_string();
+                (RuleGrant::EditFile { path: path.clone() }, path)
+            }
+            Rule::EditWorkspace => (RuleGrant::EditWorkspace, self.workspace.clone()),
+            Rule::Look(path) => {
+                let path = path.display().to_string();
+                (RuleGrant::Look { path: path.clone() }, path)
             }
         };
-        entries
-            .into_iter()
-            .filter(|entry| entry.workspace == workspace)
-            .filter_map(|entry| match entry.rule {
-                Stored::Command(text) => Pattern::for_rule(&text).ok().map(Rule::Command),
-                Stored::EditFile(path) => Some(Rule::EditFile(path)),
-                Stored::EditWorkspace(on) => on.then_some(Rule::EditWorkspace),
-            })
-            .collect()
+        self.store.add_rule(&NewRule {
+            workspace: &self.workspace,
+            session: &self.session,
+            lasting: decision == Decision::ApproveAlways,
+            grant: &grant,
+            shown: &reveal_line(&shown).shown,
+            source: &reveal_line(source).shown,
+            expires_in: wish
+                .expires_in
+                .map(|end| u32::try_from(end.as_secs()).unwrap_or(u32::MAX)),
+        })
     }
 
-    /// Adds a rule. A file that cannot be read is not overwritten.
-    pub(crate) fn add(&self, workspace: &Path, rule: &Rule) -> Result<(), StoreError> {
-        let failed = |source| StoreError::Folder { path: self.path.clone(), source };
-        let mut form = self.read().map_err(failed)?;
-        let rule = match rule {
-            Rule::Command(pattern) => Stored::Command(pattern.to_string()),
-            Rule::EditFile(path) => Stored::EditFile(path.clone()),
-            Rule::EditWorkspace => Stored::EditWorkspace(true),
-        };
-        let entry = Entry { workspace: workspace.to_owned(), rule };
-        if form.rules.contains(&entry) {
-            return Ok(());
-        }
-        form.rules.push(entry);
-        let bytes = serde_json::to_vec_pretty(&form)
-            .map_err(|error| failed(std::io::Error::other(error)))?;
-        write_private(&self.path, &bytes)
-    }
-
-    fn read(&self) -> std::io::Result<Form> {
-        match std::fs::read(&self.path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(std::io::Error::other),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Form::default()),
-            Err(error) => Err(error),
-        }
+    /// Counts that rules decided.
+    pub(crate) fn used(&self, rules: &[RuleId]) -> Result<(), StoreError> {
+        if rules.is_empty() { Ok(()) } else { self.store.count_rule_uses(rules) }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rules_outlast_the_session_and_stay_in_their_workspace() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = RuleFile::new(folder.path());
-        let here = Path::new("/w");
-        let rules = [
-            Rule::Command(Pattern::for_rule("npm test").unwrap()),
-            Rule::EditFile(here.join("a.txt")),
-            Rule::EditWorkspace,
-        ];
-        for rule in rules.iter().chain(&rules) {
-            file.add(here, rule).unwrap();
-        }
-        assert_eq!(RuleFile::new(folder.path()).load(here), rules);
-        assert!(file.load(Path::new("/other")).is_empty());
+/// All rules that were ever made, newest first. Makes no data folder.
+pub fn all_rules(folders: &Folders) -> Result<Vec<RuleRecord>, AgentError> {
+    match Store::open_existing(folders.data())? {
+        None => Ok(Vec::new()),
+        Some(store) => Ok(store.all_rules()?),
     }
+}
 
-    #[test]
-    fn an_unreadable_file_gives_no_rule_and_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = RuleFile::new(folder.path());
-        std::fs::write(&file.path, "not json").unwrap();
-        assert!(file.load(Path::new("/w")).is_empty());
-        assert!(file.add(Path::new("/w"), &Rule::EditWorkspace).is_err());
-        assert_eq!(std::fs::read(&file.path).unwrap(), b"not json");
+/// Ends a rule and gives it back; none where no such rule is in force.
+pub fn revoke_rule(folders: &Folders, rule: &RuleId) -> Result<Option<RuleRecord>, AgentError> {
+    let Some(store) = Store::open_existing(folders.data())? else { return Ok(None) };
+    match store.revoke_rule(rule) {
+        Ok(rule) => Ok(Some(rule)),
+        Err(StoreError::NoRule(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// What a rule is called where it decided over a look.
+pub(crate) fn look_rule(records: &[RuleRecord], rules: &[RuleId]) -> String {
+    let shown: Vec<&str> = records
+        .iter()
+        .filter(|record| rules.contains(&record.id))
+        .map(|record| record.shown.as_str())
+        .collect();
+    format!("looks at {} in this session", shown.join(", "))
+}
+
+/// What stands on the card of an action.
+pub(crate) fn source(action: &Action) -> String {
+    match action {
+        Action::Exec(exec) => exec.command().to_owned(),
+        Action::Write(change) | Action::Edit(change) => change.path().to_owned(),
+        Action::Reach(access) => access.shown().display().to_string(),
+    }
+}
+
+/// The records as the guard takes them. What makes no sense to this version is left out: then what
+/// it covered asks.
+pub(crate) fn kept(records: Vec<RuleRecord>) -> Vec<KeptRule> {
+    let read = |record: RuleRecord| {
+        let rule = match record.grant {
+            RuleGrant::Command { pattern } => Rule::Command(Pattern::for_rule(&pattern)?),
+            RuleGrant::EditFile { path } => Rule::EditFile(path.into()),
+            RuleGrant::EditWorkspace => Rule::EditWorkspace,
+            RuleGrant::Look { path } => Rule::Look(path.into()),
+        };
+        let expires = record
+            .expires
+            .map(|end| end.parse::<jiff::Timestamp>().map(SystemTime::from))
+            .transpose()
+            .map_err(|error| error.to_string())?;
+        Ok::<_, String>(KeptRule { id: record.id, rule, expires })
+    };
+    records
+        .into_iter()
+        .filter_map(|record| {
+            let id = record.id.clone();
+            read(record)
+                .inspect_err(|why| tracing::warn!("the rule {id} is left out: {why}"))
+                .ok()
+        })
+        .collect()
 }

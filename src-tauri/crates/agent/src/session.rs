@@ -2,11 +2,11 @@
 
 use crate::conversation::Conversation;
 use crate::queue::{Hub, Reader};
-use crate::rules::RuleFile;
+use crate::rules::Rules;
 use crate::turn::{self, Control};
 use crate::{AgentError, Folders, Settings};
 use countersign_guard::{DecideError, Supervisor, Workspace};
-use countersign_protocol::{DecisionInput, Event, RunEnd, SessionId};
+use countersign_protocol::{DecisionInput, Event, RuleRecord, RunEnd, SessionId};
 use countersign_provider::Provider;
 use countersign_store::{Journal, Store, StoreError};
 use std::path::Path;
@@ -40,7 +40,7 @@ pub struct Session {
 pub(crate) struct Core {
     pub(crate) id: SessionId,
     pub(crate) workspace: Workspace,
-    pub(crate) rules: RuleFile,
+    pub(crate) rules: Rules,
     pub(crate) max_steps: u32,
     provider: Mutex<Arc<dyn Provider>>,
     journal: Arc<dyn Journal>,
@@ -50,30 +50,28 @@ pub(crate) struct Core {
     /// The same as `run.is_some()`, for readers that must not wait.
     running: AtomicBool,
     closing: AtomicBool,
-    /// Told when a run begins or ends.
-    changed: Box<dyn Fn(bool) + Send + Sync>,
+    /// Told when a run begins or ends, and when the rules changed.
+    changed: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Session {
     /// Opens a workspace and begins a session in it, for a program that shows one session.
     pub fn open(options: SessionOptions<'_>) -> Result<Self, AgentError> {
-        Self::open_in(options, Arc::default(), Box::new(|_| ()))
+        Self::open_in(options, Arc::default(), Box::new(|| ()))
     }
 
     pub(crate) fn open_in(
         options: SessionOptions<'_>,
         hub: Arc<Hub>,
-        changed: Box<dyn Fn(bool) + Send + Sync>,
+        changed: Box<dyn Fn() + Send + Sync>,
     ) -> Result<Self, AgentError> {
         let SessionOptions { workspace, folders, settings, provider, store } = options;
-        let rules = RuleFile::new(folders.data());
-        let real = std::fs::canonicalize(workspace).unwrap_or_else(|_| workspace.to_owned());
         let supervisor = Supervisor::this_program()
             .map_err(|error| AgentError::system("this program cannot be found", error))?;
         let workspace = Workspace::open(
             workspace,
             &folders.private(),
-            settings.policy(rules.load(&real)),
+            settings.policy(Vec::new()),
             supervisor,
             settings.pass_through.clone(),
         )
@@ -86,6 +84,7 @@ impl Session {
             model: provider.model().to_owned(),
             policy: workspace.policy().summary(),
         };
+        let rules = Rules::new(Arc::clone(&store), workspace.path(), id.clone());
         let core = Arc::new(Core {
             id,
             workspace,
@@ -142,6 +141,16 @@ impl Session {
         })
     }
 
+    /// The person's rules that hold here, newest first.
+    pub(crate) fn rules(&self) -> Result<Vec<RuleRecord>, StoreError> {
+        self.core.rules.in_force()
+    }
+
+    /// Records that the person ended a rule.
+    pub(crate) fn rule_revoked(&self, rule: &RuleRecord) -> Result<(), StoreError> {
+        self.core.publish(Event::RuleRevoked { rule: rule.id.clone(), shown: rule.shown.clone() })
+    }
+
     pub(crate) fn events(
         &self,
         since: u64,
@@ -168,7 +177,7 @@ impl Session {
             *run = Some(Arc::clone(&control));
             self.core.running.store(true, Ordering::SeqCst);
             drop(run);
-            (self.core.changed)(true);
+            (self.core.changed)();
             tokio::spawn(turn::run(Arc::clone(&self.core), control));
         }
         Ok(())
@@ -221,6 +230,11 @@ impl Core {
         Ok(())
     }
 
+    /// Tells that what the window shows beside the transcript has changed.
+    pub(crate) fn told(&self) {
+        (self.changed)();
+    }
+
     pub(crate) fn provider(&self) -> Arc<dyn Provider> {
         Arc::clone(&lock(&self.provider))
     }
@@ -260,7 +274,7 @@ impl Core {
         if let Some(control) = control {
             control.ended.cancel();
         }
-        (self.changed)(false);
+        (self.changed)();
         true
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::AgentError;
 use countersign_guard::command::Pattern;
-use countersign_guard::{Policy, PolicySettings, Rule};
+use countersign_guard::{KeptRule, Policy, PolicySettings};
 use countersign_protocol::{ConfinementInfo, ExecSecurity, FileApproval, ProviderKind};
 use countersign_sandbox::confine;
 use serde::Deserialize;
@@ -176,7 +176,7 @@ impl Settings {
     }
 
     /// The policy of these settings, with the rules that the person made before.
-    pub(crate) fn policy(&self, lasting: Vec<Rule>) -> Policy {
+    pub(crate) fn policy(&self, rules: Vec<KeptRule>) -> Policy {
         let settings = PolicySettings {
             exec_security: self.exec_security,
             file_approval: self.file_approval,
@@ -184,7 +184,7 @@ impl Settings {
             confine: self.confine && confine::system().active(),
             network: self.network,
         };
-        Policy::new(settings, lasting)
+        Policy::new(settings, rules)
     }
 }
 

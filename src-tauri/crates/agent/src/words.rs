@@ -1,7 +1,8 @@
 //! Words and events around a decision: for the model, and for the journal.
 
 use crate::calls::Call;
-use countersign_protocol::{ApprovalId, DecidedBy, Decision, Event};
+use countersign_guard::{Rule, RuleWish};
+use countersign_protocol::{ApprovalId, DecidedBy, Decision, EditScope, Event, RuleId};
 use serde_json::Value;
 
 /// Adds the person's words to a result.
@@ -36,6 +37,35 @@ pub(crate) fn decided(
         scope: None,
         by: DecidedBy::User,
         rule: None,
+        rule_ids: Vec::new(),
+    }
+}
+
+/// A yes of the person's, with the rule that was made of it.
+pub(crate) fn approved_by_user(
+    call: &Call,
+    approval: &ApprovalId,
+    decision: Decision,
+    feedback: &Option<String>,
+    wish: Option<RuleWish>,
+    kept: &Option<RuleId>,
+) -> Event {
+    let (pattern, scope) = match wish.map(|wish| wish.rule) {
+        None | Some(Rule::Look(_)) => (None, None),
+        Some(Rule::Command(pattern)) => (Some(pattern.to_string()), None),
+        Some(Rule::EditFile(_)) => (None, Some(EditScope::File)),
+        Some(Rule::EditWorkspace) => (None, Some(EditScope::Workspace)),
+    };
+    Event::ApprovalDecided {
+        approval: approval.clone(),
+        call: call.id.clone(),
+        decision,
+        feedback: feedback.clone(),
+        pattern,
+        scope,
+        by: DecidedBy::User,
+        rule: None,
+        rule_ids: kept.iter().cloned().collect(),
     }
 }
 
@@ -44,6 +74,7 @@ pub(crate) fn decided_by_policy(
     approval: &ApprovalId,
     decision: Decision,
     rule: String,
+    rule_ids: Vec<RuleId>,
 ) -> Event {
     Event::ApprovalDecided {
         approval: approval.clone(),
@@ -54,6 +85,7 @@ pub(crate) fn decided_by_policy(
         scope: None,
         by: DecidedBy::Policy,
         rule: Some(rule),
+        rule_ids,
     }
 }
 

@@ -26,6 +26,10 @@ pub(crate) enum Command {
 pub(crate) enum PolicyCommand {
     /// What would be decided, and why. Runs nothing.
     Check(CheckArguments),
+    /// The rules that you made on cards, newest first.
+    Rules(RulesArguments),
+    /// End a rule: what it let through asks again.
+    Revoke(RevokeArguments),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -133,6 +137,47 @@ pub(crate) struct CheckArguments {
     /// Questions on stdin and answers on stdout, one JSON object a line.
     #[arg(long)]
     pub(crate) batch: bool,
+}
+
+/// Where the rules are kept.
+#[derive(Debug, Args)]
+pub(crate) struct DataArguments {
+    /// The settings file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where sessions and rules live.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+impl DataArguments {
+    pub(crate) fn folders(&self) -> anyhow::Result<Folders> {
+        Ok(Folders::find(self.data_dir.clone(), self.config.clone())?)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesArguments {
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// Only those of this workspace.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) workspace: Option<PathBuf>,
+    /// Those that were revoked or have expired, too.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RevokeArguments {
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// The rule, as `policy rules` lists it.
+    #[arg(value_name = "ID")]
+    pub(crate) rule: String,
 }
 
 impl SharedArguments {

@@ -3,6 +3,7 @@
 mod args;
 mod json;
 mod policy;
+mod rules;
 mod run;
 mod terminal;
 
@@ -22,6 +23,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(run) => run::run(run),
         Command::Policy(args::PolicyCommand::Check(check)) => policy::check(&check),
+        Command::Policy(args::PolicyCommand::Rules(arguments)) => rules::list(&arguments),
+        Command::Policy(args::PolicyCommand::Revoke(arguments)) => rules::revoke(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -3,7 +3,7 @@
 use crate::BadUsage;
 use crate::args::CheckArguments;
 use countersign_agent::{AgentError, Check, Checker, Judgement, Overrides, Settings};
-use countersign_protocol::{ExecSecurity, FileApproval};
+use countersign_protocol::{ExecSecurity, FileApproval, RuleId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::io::{BufRead as _, BufWriter, Write as _};
@@ -171,6 +171,10 @@ fn answer(judged: &Judgement) -> Map<String, Value> {
     object.insert("decision".to_owned(), judged.decision.into());
     object.insert("reason".to_owned(), judged.reason.clone().into());
     object.insert("rule".to_owned(), judged.rule.clone().into());
+    if !judged.rule_ids.is_empty() {
+        let ids: Vec<&str> = judged.rule_ids.iter().map(RuleId::as_str).collect();
+        object.insert("rule_ids".to_owned(), ids.into());
+    }
     if let Some(runs) = &judged.runs {
         object.insert("runs".to_owned(), runs.clone().into());
     }

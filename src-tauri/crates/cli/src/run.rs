@@ -186,6 +186,7 @@ pub(crate) fn answer(approval: ApprovalId, decision: Decision) -> DecisionInput 
         stop: false,
         pattern: None,
         scope: None,
+        expires_in: None,
         hunks: None,
         text: None,
         confine: None,

@@ -145,6 +145,7 @@ impl Face for Terminal {
             }
             Event::SessionStarted { .. }
             | Event::UserMessage { .. }
+            | Event::RuleRevoked { .. }
             | Event::StepStarted { .. }
             | Event::ThinkingDelta { .. }
             | Event::Message { role: Role::User, .. }

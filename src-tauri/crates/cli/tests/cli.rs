@@ -410,3 +410,51 @@ fn a_batch_is_answered_line_by_line() {
     assert_eq!(answers[4]["shown"], "plain");
     assert!(String::from_utf8_lossy(&output.stderr).contains("left out"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_are_listed_told_and_revoked() {
+    let workspace = TempWorkspace::new().file("a.txt", "x\n");
+    let own = workspace.root().join("own");
+    let policy = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign-cli"));
+        command.arg("policy").args(arguments).arg("--data-dir").arg(own.join("data"));
+        let output = command.arg("--config").arg(own.join("settings/config.toml")).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(policy(&["rules", "--json"]), (Some(0), String::new()));
+    assert!(!own.join("data").exists(), "a look makes nothing");
+
+    let server = server([exec("1", "cat a.txt"), Reply::text("done")]).await;
+    let mut run = Run::start(&workspace, &server, &[]);
+    let card = run.next("approval_requested");
+    run.say(&json!({
+        "approval": card["approval"], "decision": "approve_always", "pattern": "cat *",
+        "expires_in": 3600,
+    }));
+    let decided = run.next("approval_decided");
+    let id = decided["rule_ids"][0].as_str().unwrap().to_owned();
+    run.next("run_finished");
+    drop(run);
+
+    let (code, listed) = policy(&["rules", "--json"]);
+    let rule: Value = serde_json::from_str(listed.trim()).unwrap();
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        [&rule["id"], &rule["grant"], &rule["pattern"], &rule["source"], &rule["lasting"]],
+        [&json!(id), &json!("command"), &json!("cat *"), &json!("cat a.txt"), &json!(true)]
+    );
+    assert!(policy(&["rules"]).1.contains("commands cat *"));
+    let check = |command: &str| -> Value {
+        let output = program(&workspace, &["policy", "check", "--exec", command]).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let allowed = check("cat a.txt");
+    assert_eq!(allowed["decision"], "allow");
+    assert_eq!(allowed["rule_ids"], json!([id]));
+
+    assert_eq!(policy(&["revoke", &id]).0, Some(0));
+    assert_eq!(policy(&["revoke", &id]).0, Some(2), "it is revoked once");
+    assert_eq!(check("cat a.txt")["decision"], "ask");
+    assert_eq!(policy(&["rules", "--json"]).1, "");
+    assert!(policy(&["rules", "--all"]).1.contains("revoked"));
+}

@@ -148,7 +148,21 @@ impl Action {
     }
 }
 
+impl PathAccess {
+    /// Where it really is, absolute.
+    #[must_use]
+    pub fn shown(&self) -> &std::path::Path {
+        &self.shown
+    }
+}
+
 impl ExecAction {
+    /// The command line, to the byte.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
     /// Whether it reaches the network.
     #[must_use]
     pub fn network(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Approvals as values. Code that acts without one does not compile: see `tests/ui/`.
 
 use crate::action::Action;
+use countersign_protocol::RuleId;
 
 /// A proof that an action was approved: by the person on a card, or by a rule.
 ///
@@ -44,6 +45,8 @@ pub enum Verdict {
         approved: Approved<Action>,
         /// The rule, in words.
         rule: String,
+        /// The person's own rules among what allows it.
+        by: Vec<RuleId>,
     },
     /// The person is asked.
     Ask {

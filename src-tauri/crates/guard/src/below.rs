@@ -3,7 +3,8 @@
 use crate::command::{Look, Walking};
 use crate::names::{Sensitivity, classify};
 use crate::resolve::{Inside, Located, locate};
-use crate::root::{Root, open_beneath};
+use crate::root::open_beneath;
+use crate::view::View;
 use ignore::WalkBuilder;
 use rustix::fs::{FileType, OFlags};
 use std::os::fd::AsRawFd;
@@ -12,21 +13,21 @@ use std::path::Path;
 /// The first secret below `word`, or the first link where links are followed. An error where there
 /// is too much to look through.
 pub(crate) fn secret(
-    root: &Root,
+    view: &View,
     folder: &Path,
     word: &str,
     look: &Look<'_>,
     walking: &Walking,
 ) -> Result<Option<String>, String> {
     let Ok(Located::Inside(Inside { relative, object: Some((_, FileType::Directory)), .. })) =
-        locate(root, folder, word)
+        locate(&view.root, folder, word)
     else {
         // A file was judged by its name already, and nothing is below what is not there.
         return Ok(None);
     };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY;
     let at = if relative.as_os_str().is_empty() { Path::new(".") } else { &relative };
-    let handle = open_beneath(root.handle(), at, flags)
+    let handle = open_beneath(view.root.handle(), at, flags)
         .map_err(|error| format!("{word} cannot be looked through: {error}."))?;
     let start = format!("/proc/self/fd/{}/.", handle.as_raw_fd());
     let left_out: Vec<String> = look.left_out.iter().map(|&name| name.to_owned()).collect();
@@ -60,10 +61,13 @@ pub(crate) fn secret(
         if kind.is_dir() {
             continue;
         }
-        let secret =
-            matches!(classify(&relative.join(below).to_string_lossy()), Sensitivity::Secret(_));
+        let place = relative.join(below);
+        let secret = matches!(classify(&place.to_string_lossy()), Sensitivity::Secret(_));
         if secret && (look.read)(&name) {
             return Ok(Some(format!("{name}, which looks like a secret")));
+        }
+        if view.tightening.name(&place).is_some() && (look.read)(&name) {
+            return Ok(Some(format!("{name}, which a rule of the workspace covers")));
         }
     }
     Ok(None)

@@ -5,12 +5,12 @@ use crate::action::Action;
 use crate::approval::Approved;
 use crate::change;
 use crate::command::Pattern;
-use crate::policy::{Policy, Rule};
+use crate::rules::{Rule, RuleWish};
 use countersign_protocol::{ApprovalId, Decision, DecisionInput};
 use countersign_sandbox::Supervisor;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -28,7 +28,7 @@ pub enum Answer {
         /// Yes to what: once, for the session, always.
         decision: Decision,
         /// The rule to remember, where there is one; the caller records it before it counts.
-        rule: Option<Rule>,
+        rule: Option<RuleWish>,
         /// What was changed on the card, in words for the model.
         revised: bool,
         /// The person's words.
@@ -88,7 +88,6 @@ struct Waiting {
 
 /// All open proposals of a session.
 pub struct Broker {
-    policy: Arc<Policy>,
     workspace: PathBuf,
     can: Abilities,
     open: Mutex<Open>,
@@ -112,8 +111,8 @@ impl Pending {
 }
 
 impl Broker {
-    pub(crate) fn new(policy: Arc<Policy>, workspace: PathBuf, can: Abilities) -> Self {
-        Self { policy, workspace, can, open: Mutex::default() }
+    pub(crate) fn new(workspace: PathBuf, can: Abilities) -> Self {
+        Self { workspace, can, open: Mutex::default() }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
@@ -185,6 +184,16 @@ impl Broker {
             return senseless("\"stop\" goes with a denial");
         }
         let lasting = input.decision != Decision::Approve;
+        if input.expires_in.is_some() && !lasting {
+            return senseless("an end goes with approve_session or approve_always");
+        }
+        if input.expires_in == Some(0) {
+            return senseless("\"expires_in\" is a number of seconds from 1");
+        }
+        let wish = |rule| RuleWish {
+            rule,
+            expires_in: input.expires_in.map(|seconds| Duration::from_secs(seconds.into())),
+        };
         let revises = input.hunks.is_some() || input.text.is_some();
         match action {
             Action::Write(file) | Action::Edit(file) => {
@@ -218,7 +227,7 @@ impl Broker {
                         Some(Rule::edit(scope, file, &self.workspace))
                     }
                 };
-                Ok(Plan::Approve { rule, revision })
+                Ok(Plan::Approve { rule: rule.map(wish), revision })
             }
             Action::Exec(exec) => {
                 if revises || input.scope.is_some() {
@@ -244,23 +253,19 @@ impl Broker {
                         Some(Rule::Command(pattern))
                     }
                 };
-                Ok(Plan::Approve { rule, revision: None })
+                Ok(Plan::Approve { rule: rule.map(wish), revision: None })
             }
-            Action::Reach(_) => {
+            Action::Reach(access) => {
                 if revises || input.scope.is_some() || input.pattern.is_some() {
                     return senseless("a look is approved as it is");
                 }
                 if input.decision == Decision::ApproveAlways {
                     return senseless("a look outside is approved once or for the session");
                 }
-                Ok(Plan::Approve { rule: None, revision: None })
+                let rule = lasting.then(|| wish(Rule::Look(access.shown.clone())));
+                Ok(Plan::Approve { rule, revision: None })
             }
         }
-    }
-
-    /// Makes a rule count.
-    pub fn remember(&self, rule: Rule) {
-        self.policy.remember(rule);
     }
 
     /// Ends the wait for all open proposals: the run is over.
@@ -291,7 +296,7 @@ impl std::fmt::Debug for Broker {
 
 enum Plan {
     Deny,
-    Approve { rule: Option<Rule>, revision: Option<(String, Vec<u8>)> },
+    Approve { rule: Option<RuleWish>, revision: Option<(String, Vec<u8>)> },
 }
 
 fn apply(action: &mut Action, revision: Option<(String, Vec<u8>)>, input: &DecisionInput) {

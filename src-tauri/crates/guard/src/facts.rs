@@ -3,6 +3,7 @@
 use crate::command::{Facts, Look, PathFact, Walking};
 use crate::names::{Sensitivity, classify};
 use crate::resolve::{Inside, Located, locate};
+use crate::tighten::Tightened;
 use crate::view::View;
 use crate::{below, repository};
 use rustix::fs::FileType;
@@ -26,6 +27,9 @@ impl Facts for HandleFacts<'_> {
         let Some(below) = self.below(folder) else { return PathFact::Out };
         match locate(&self.0.root, below, word) {
             Ok(Located::Inside(Inside { relative, object, through_link })) => {
+                if self.0.tightening.name(&relative).is_some() {
+                    return PathFact::Ruled;
+                }
                 let real = relative.to_string_lossy();
                 // The name as written counts where a link leads elsewhere, or nothing is there.
                 let names = [real.as_ref(), word];
@@ -78,12 +82,23 @@ impl Facts for HandleFacts<'_> {
         walking: &Walking,
     ) -> Result<Option<String>, String> {
         let below = self.below(folder).ok_or("its folder is outside the workspace.")?;
-        below::secret(&self.0.root, below, word, look, walking)
+        below::secret(self.0, below, word, look, walking)
     }
 
     fn repository(&self, folder: &Path) -> Result<(), String> {
         let below = self.below(folder).ok_or("its folder is outside the workspace.")?;
         repository::check(&self.0.root, below)
+    }
+
+    fn tightened(&self, folder: &Path, word: &str) -> Option<Tightened> {
+        if self.0.tightening.is_empty() {
+            return None;
+        }
+        match locate(&self.0.root, self.below(folder)?, word) {
+            Ok(Located::Inside(inside)) => self.0.tightening.name(&inside.relative),
+            Ok(Located::Outside(outside)) => self.0.tightening.name(&outside.lexical),
+            Err(_) => None,
+        }
     }
 
     fn workspace(&self) -> &Path {

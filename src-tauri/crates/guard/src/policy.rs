@@ -2,12 +2,13 @@
 //! before it answers; deny goes over ask, and ask over allow.
 
 use crate::action::{Action, ExecAction, FileChange, Target};
-use crate::command::{self, Facts, Pattern};
+use crate::command::{self, Commands, Facts, Pattern};
 use crate::names::Sensitivity;
-use crate::tighten::Tightening;
-use countersign_protocol::{EditScope, ExecSecurity, FileApproval, PolicySummary};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use crate::rules::{KeptRule, Rule, Rulebook};
+use crate::tighten::{self, Tightened, Tightening};
+use countersign_protocol::{ExecSecurity, FileApproval, PolicySummary, RuleId};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Settings of a policy.
 #[derive(Clone, Debug)]
@@ -36,30 +37,10 @@ impl Default for PolicySettings {
     }
 }
 
-/// A rule that the person made on a card.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// Commands that the pattern covers run.
-    Command(Pattern),
-    /// Edits of this file (absolute) are made.
-    EditFile(PathBuf),
-    /// Edits of ordinary files of the workspace are made.
-    EditWorkspace,
-}
-
-impl Rule {
-    /// The rule that an edit scope asks for on the card of this change.
-    pub(crate) fn edit(scope: EditScope, change: &FileChange, workspace: &Path) -> Self {
-        match scope {
-            EditScope::File => Self::EditFile(change.resolved(workspace)),
-            EditScope::Workspace => Self::EditWorkspace,
-        }
-    }
-}
-
 /// What is made of an action, before an approval is minted.
 pub(crate) enum Judged {
-    Allow(String),
+    /// What allows it, in words, and the person's own rules among that.
+    Allow(String, Vec<RuleId>),
     Ask(Vec<String>),
     Deny(String),
 }
@@ -68,20 +49,21 @@ pub(crate) enum Judged {
 #[derive(Debug)]
 pub struct Policy {
     settings: PolicySettings,
-    tightening: Tightening,
-    rules: Mutex<Vec<Rule>>,
+    tightening: Arc<Tightening>,
+    rules: Mutex<Rulebook>,
 }
 
 impl Policy {
-    /// A policy with the lasting rules that were made before.
+    /// A policy with the rules that the person made before.
     #[must_use]
-    pub fn new(settings: PolicySettings, lasting: Vec<Rule>) -> Self {
-        Self { settings, tightening: Tightening::default(), rules: Mutex::new(lasting) }
+    pub fn new(settings: PolicySettings, rules: Vec<KeptRule>) -> Self {
+        let rules = Mutex::new(Rulebook::new(rules));
+        Self { settings, tightening: Arc::default(), rules }
     }
 
     /// The same, tightened by what the workspace brings.
     #[must_use]
-    pub fn tightened(mut self, tightening: Tightening) -> Self {
+    pub(crate) fn tightened(mut self, tightening: Arc<Tightening>) -> Self {
         self.tightening = tightening;
         self
     }
@@ -103,29 +85,22 @@ impl Policy {
         }
     }
 
-    /// Remembers a rule until the session ends.
-    pub fn remember(&self, rule: Rule) {
-        let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        if !rules.contains(&rule) {
-            rules.push(rule);
-        }
+    /// From now on these rules hold, and no others.
+    pub(crate) fn set_rules(&self, rules: Vec<KeptRule>) {
+        *self.rulebook() = Rulebook::new(rules);
     }
 
-    fn has(&self, wanted: &Rule) -> bool {
-        self.rules.lock().unwrap_or_else(PoisonError::into_inner).contains(wanted)
+    pub(crate) fn rulebook(&self) -> MutexGuard<'_, Rulebook> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The patterns that count now: the person's own always, the configured ones under `allowlist`.
-    fn patterns<'a>(&'a self, rules: &'a [Rule]) -> Vec<&'a Pattern> {
-        let own = rules.iter().filter_map(|rule| match rule {
-            Rule::Command(pattern) => Some(pattern),
-            Rule::EditFile(_) | Rule::EditWorkspace => None,
-        });
+    fn patterns<'a>(&'a self, rules: &'a Rulebook) -> Vec<&'a Pattern> {
         let configured = (self.settings.exec_security == ExecSecurity::Allowlist)
             .then_some(&self.settings.allow)
             .into_iter()
             .flatten();
-        own.chain(configured).collect()
+        rules.patterns().chain(configured).collect()
     }
 
     pub(crate) fn judge(&self, action: &mut Action, facts: &dyn Facts, workspace: &Path) -> Judged {
@@ -133,8 +108,8 @@ impl Policy {
             Action::Write(change) | Action::Edit(change) => self.judge_change(change, workspace),
             Action::Exec(exec) => self.judge_exec(exec, facts),
             Action::Reach(access) => match self.tightening.path(&access.resolved, workspace) {
-                Some(crate::tighten::Tightened::Deny(rule)) => Judged::Deny(rule),
-                Some(crate::tighten::Tightened::Ask(_)) | None => {
+                Some(Tightened::Deny(rule)) => Judged::Deny(rule),
+                Some(Tightened::Ask(_)) | None => {
                     Judged::Ask(access.reasons.clone())
                 }
             },
@@ -145,9 +120,9 @@ impl Policy {
         let resolved = change.resolved(workspace);
         let mut reasons = Vec::new();
         match self.tightening.path(&resolved, workspace) {
-            Some(crate::tighten::Tightened::Deny(rule)) => return Judged::Deny(rule),
-            Some(crate::tighten::Tightened::Ask(rule)) => {
-                reasons.push(format!("The workspace's rule {rule} says that it asks."));
+            Some(Tightened::Deny(rule)) => return Judged::Deny(rule),
+            Some(Tightened::Ask(rule)) => {
+                reasons.push(tighten::asks(&rule));
             }
             None => {}
         }
@@ -181,29 +156,32 @@ impl Policy {
             return Judged::Ask(reasons);
         }
         if self.settings.file_approval == FileApproval::None {
-            return Judged::Allow("file_approval = none".to_owned());
+            return Judged::Allow("file_approval = none".to_owned(), Vec::new());
         }
-        if self.has(&Rule::EditFile(resolved)) {
-            return Judged::Allow(format!("accept edits to {}", change.path));
+        let rules = self.rulebook();
+        if let Some(id) = rules.find(&Rule::EditFile(resolved)) {
+            return Judged::Allow(format!("accept edits to {}", change.path), vec![id.clone()]);
         }
-        if self.has(&Rule::EditWorkspace) {
-            return Judged::Allow("accept edits in this workspace".to_owned());
+        if let Some(id) = rules.find(&Rule::EditWorkspace) {
+            return Judged::Allow("accept edits in this workspace".to_owned(), vec![id.clone()]);
         }
         Judged::Ask(vec!["Writes and edits always ask.".to_owned()])
     }
 
     fn judge_exec(&self, exec: &mut ExecAction, facts: &dyn Facts) -> Judged {
-        let read = {
-            let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-            command::judge_action(exec, &self.patterns(&rules), facts)
+        let (read, own) = {
+            let rules = self.rulebook();
+            let read = command::judge_action(exec, &self.patterns(&rules), facts);
+            let own = rules.of_patterns(read.allowed_by.as_deref().unwrap_or_default());
+            (read, own)
         };
         let mut reasons = Vec::new();
-        match self.tightening.command(&exec.command, &read.words) {
-            Some(crate::tighten::Tightened::Deny(rule)) => return Judged::Deny(rule),
-            Some(crate::tighten::Tightened::Ask(rule)) => {
-                reasons.push(format!("The workspace's rule {rule} says that it asks."));
+        let commands = Commands { raw: &exec.command, simple: &read.words };
+        for said in [self.tightening.command(&commands), read.tightened].into_iter().flatten() {
+            match said {
+                Tightened::Deny(rule) => return Judged::Deny(rule),
+                Tightened::Ask(rule) => reasons.push(tighten::asks(&rule)),
             }
-            None => {}
         }
         reasons.extend(read.always_asks);
         exec.judged = read.judged;
@@ -212,11 +190,13 @@ impl Policy {
             return Judged::Ask(reasons);
         }
         if let Some(rule) = read.allowed_by {
-            return Judged::Allow(rule);
+            return Judged::Allow(rule.join(", "), own);
         }
         exec.judged.from_parse = None;
         match self.settings.exec_security {
-            ExecSecurity::AllowAlways => Judged::Allow("exec_security = allow-always".to_owned()),
+            ExecSecurity::AllowAlways => {
+                Judged::Allow("exec_security = allow-always".to_owned(), Vec::new())
+            }
             ExecSecurity::ApprovalAlways => Judged::Ask(vec!["Commands always ask.".to_owned()]),
             ExecSecurity::Allowlist => Judged::Ask(read.asks),
         }

@@ -2,7 +2,8 @@
 //! path globs. It can only tighten. Any other key in it has no effect.
 
 use crate::GuardError;
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use crate::command::{Commands, names};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -18,9 +19,17 @@ struct Form {
 }
 
 /// What a workspace's own rules say of an action.
-pub(crate) enum Tightened {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tightened {
+    /// It asks, whatever else is allowed. The rule as it stands in the file.
     Ask(String),
+    /// It is denied.
     Deny(String),
+}
+
+/// Why something asks, by that rule.
+pub(crate) fn asks(rule: &str) -> String {
+    format!("The workspace's rule {rule} says that it asks.")
 }
 
 /// The rules that a workspace brings.
@@ -40,16 +49,24 @@ impl Tightening {
         Ok(Self { deny: Rules::new(form.deny)?, ask: Rules::new(form.ask)? })
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.deny.texts.is_empty() && self.ask.texts.is_empty()
+    }
+
+    /// Of an absolute path.
     pub(crate) fn path(&self, resolved: &Path, workspace: &Path) -> Option<Tightened> {
-        let path = resolved.strip_prefix(workspace).unwrap_or(resolved);
+        self.name(resolved.strip_prefix(workspace).unwrap_or(resolved))
+    }
+
+    /// Of a path from the workspace, or an absolute one outside.
+    pub(crate) fn name(&self, path: &Path) -> Option<Tightened> {
         let deny = self.deny.path(path).map(Tightened::Deny);
         deny.or_else(|| self.ask.path(path).map(Tightened::Ask))
     }
 
-    /// `words` are the simple commands as the guard read them; none where it could not.
-    pub(crate) fn command(&self, raw: &str, words: &[Vec<String>]) -> Option<Tightened> {
-        let deny = self.deny.command(raw, words).map(Tightened::Deny);
-        deny.or_else(|| self.ask.command(raw, words).map(Tightened::Ask))
+    pub(crate) fn command(&self, commands: &Commands<'_>) -> Option<Tightened> {
+        let deny = self.deny.command(commands).map(Tightened::Deny);
+        deny.or_else(|| self.ask.command(commands).map(Tightened::Ask))
     }
 }
 
@@ -69,7 +86,7 @@ impl Rules {
             } else {
                 format!("**/{text}")
             };
-            let glob = Glob::new(&pattern).map_err(|error| {
+            let glob = GlobBuilder::new(&pattern).case_insensitive(true).build().map_err(|error| {
                 GuardError::Unreadable(format!("{FILE} has a rule that makes no sense: {error}"))
             })?;
             builder.add(glob);
@@ -89,26 +106,7 @@ impl Rules {
         self.texts.get(found).cloned()
     }
 
-    /// A rule with `*` matches words from the left; without, the whole start of the words. Where the
-    /// guard could not read the command, the raw text is searched: too much rather than too little.
-    fn command(&self, raw: &str, words: &[Vec<String>]) -> Option<String> {
-        self.texts
-            .iter()
-            .find(|rule| {
-                let wanted: Vec<&str> =
-                    rule.split_whitespace().take_while(|word| *word != "*").collect();
-                if wanted.is_empty() {
-                    return false;
-                }
-                if words.is_empty() {
-                    let name = wanted.join(" ");
-                    return raw.contains(&name);
-                }
-                words.iter().any(|simple| {
-                    simple.len() >= wanted.len()
-                        && simple.iter().zip(&wanted).all(|(word, wanted)| word == wanted)
-                })
-            })
-            .cloned()
+    fn command(&self, commands: &Commands<'_>) -> Option<String> {
+        self.texts.iter().find(|rule| names(rule, commands)).cloned()
     }
 }

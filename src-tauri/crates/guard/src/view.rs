@@ -6,9 +6,10 @@ use crate::names::{Sensitivity, classify};
 use crate::resolve::{Inside, Located, Outside, locate, open_outside};
 use crate::root::{Root, kind_of, open_at, reopen};
 use crate::text::reveal_line;
+use crate::tighten::{self, Tightened, Tightening};
 use crate::walk::{Walk, WalkEntry};
 use crate::{GuardError, change, exec};
-use countersign_protocol::{EntryKind, FileView, TreeEntry};
+use countersign_protocol::{EntryKind, FileView, RuleId, TreeEntry};
 use rustix::fs::{FileType, OFlags};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -16,7 +17,7 @@ use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -39,13 +40,29 @@ pub enum Access<T> {
 pub(crate) struct Grant {
     pub(crate) resolved: PathBuf,
     pub(crate) object: Option<(OwnedFd, FileType)>,
+    /// The rule under which it is kept; none for the one call that it was approved for.
+    pub(crate) rule: Option<RuleId>,
+}
+
+impl Grant {
+    /// The same object, kept under a rule.
+    pub(crate) fn under(&self, rule: RuleId) -> rustix::io::Result<Self> {
+        let object = match &self.object {
+            None => None,
+            Some((object, kind)) => Some((rustix::io::fcntl_dupfd_cloexec(object, 0)?, *kind)),
+        };
+        Ok(Self { resolved: self.resolved.clone(), object, rule: Some(rule) })
+    }
 }
 
 /// The workspace as tools see it.
 #[derive(Clone, Debug)]
 pub struct View {
     pub(crate) root: Arc<Root>,
+    pub(crate) tightening: Arc<Tightening>,
     pub(crate) grants: Vec<Arc<Grant>>,
+    /// Rules that let a look through.
+    pub(crate) used: Arc<Mutex<Vec<RuleId>>>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -73,6 +90,35 @@ impl View {
         self.stop.is_cancelled()
     }
 
+    /// The person's rules that let looks of this view through, where without them it had asked.
+    #[must_use]
+    pub fn rules_used(&self) -> Vec<RuleId> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn granted(&self, resolved: &Path, path: &str) -> Option<Result<Access<Place>, GuardError>> {
+        let grant = self.grants.iter().find(|grant| grant.resolved == resolved)?;
+        if let Some(rule) = &grant.rule {
+            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            if !used.contains(rule) {
+                used.push(rule.clone());
+            }
+        }
+        Some(place_of(grant, path).map(Access::Granted))
+    }
+
+    /// What the workspace's own rules say of a look: an error where they forbid it, a reason where
+    /// they ask.
+    fn tightened(&self, resolved: &Path, path: &str) -> Result<Option<String>, GuardError> {
+        match self.tightening.path(resolved, self.root.real()) {
+            Some(Tightened::Deny(rule)) => {
+                Err(GuardError::Forbidden { what: path.to_owned(), rule })
+            }
+            Some(Tightened::Ask(rule)) => Ok(Some(tighten::asks(&rule))),
+            None => Ok(None),
+        }
+    }
+
     /// The workspace folder, absolute, for messages.
     #[must_use]
     pub fn workspace(&self) -> &Path {
@@ -87,16 +133,19 @@ impl View {
             Located::Inside(inside) => {
                 let secret = secret_of(&inside.relative, path);
                 let full = self.root.real().join(&inside.relative);
-                if let Some(grant) = self.grants.iter().find(|grant| grant.resolved == full) {
-                    return place_of(grant, path).map(Access::Granted);
+                let asks = self.tightened(&full, path)?;
+                if let Some(granted) = self.granted(&full, path) {
+                    return granted;
                 }
                 let Inside { relative, object, .. } = inside;
                 let Some((object, kind)) = object else {
                     return Err(GuardError::NotFound(path.to_owned()));
                 };
-                if let Some(why) = secret
-                    && kind == FileType::RegularFile
-                {
+                let secret = secret.filter(|_| kind == FileType::RegularFile).map(|why| {
+                    format!("It may be a secret. {why} What is read is sent to the model's provider.")
+                });
+                let reasons: Vec<String> = asks.into_iter().chain(secret).collect();
+                if !reasons.is_empty() {
                     return Ok(Access::Asks(Box::new(PathAccess {
                         tool: tool.to_owned(),
                         asked: path.to_owned(),
@@ -104,9 +153,7 @@ impl View {
                         shown: full,
                         workspace: self.root.real().to_owned(),
                         outside: false,
-                        reasons: vec![format!(
-                            "It may be a secret. {why} What is read is sent to the model's provider."
-                        )],
+                        reasons,
                         object: Some((object, kind)),
                     })));
                 }
@@ -122,8 +169,9 @@ impl View {
         path: &str,
         outside: &Outside,
     ) -> Result<Access<Place>, GuardError> {
-        if let Some(grant) = self.grants.iter().find(|grant| grant.resolved == outside.lexical) {
-            return place_of(grant, path).map(Access::Granted);
+        let asks = self.tightened(&outside.lexical, path)?;
+        if let Some(granted) = self.granted(&outside.lexical, path) {
+            return granted;
         }
         let opened = open_outside(&outside.lexical)?;
         let mut reasons = vec![if outside.other_mount {
@@ -141,6 +189,10 @@ impl View {
         if shown != outside.lexical {
             reasons.push(format!("It is a link; the real file is {}.", shown.display()));
         }
+        if shown != outside.lexical {
+            self.tightened(&shown, path)?;
+        }
+        reasons.extend(asks);
         Ok(Access::Asks(Box::new(PathAccess {
             tool: tool.to_owned(),
             asked: path.to_owned(),

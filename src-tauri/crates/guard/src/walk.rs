@@ -4,6 +4,7 @@
 use crate::GuardError;
 use crate::names::{Sensitivity, classify};
 use crate::root::{kind_of, open_beneath};
+use crate::tighten::{Tightened, Tightening};
 use crate::view::{View, display};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{WalkBuilder, WalkState};
@@ -25,6 +26,7 @@ const MAX_IGNORE_FILE: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub struct Walk {
     folder: Arc<OwnedFd>,
+    tightening: Arc<Tightening>,
     prefix: String,
     paths: Vec<PathBuf>,
     truncated: bool,
@@ -102,7 +104,8 @@ impl Walk {
         paths.sort_unstable();
         let truncated = paths.len() > MAX_ENTRIES || view.is_stopped();
         let prefix = if name.is_empty() { String::new() } else { format!("{name}/") };
-        Ok(Self { folder: Arc::new(folder), prefix, paths, truncated })
+        let tightening = Arc::clone(&view.tightening);
+        Ok(Self { folder: Arc::new(folder), tightening, prefix, paths, truncated })
     }
 
     /// Whether the walk ended before its end: too many entries, or stopped.
@@ -118,14 +121,19 @@ impl Walk {
         &self.paths
     }
 
-    /// Opens an entry beneath the folder. None where it is gone, or no longer beneath.
+    /// Opens an entry beneath the folder. None where it is gone, no longer beneath, or forbidden by
+    /// a rule of the workspace.
     #[must_use]
     pub fn entry(&self, path: &Path) -> Option<WalkEntry> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW;
         let object = open_beneath(self.folder.as_fd(), path, flags).ok()?;
         let stat = rustix::fs::fstat(&object).ok()?;
         let name = format!("{}{}", self.prefix, display(path));
-        let secret = matches!(classify(&name), Sensitivity::Secret(_));
+        let tightened = self.tightening.name(Path::new(&name));
+        if matches!(tightened, Some(Tightened::Deny(_))) {
+            return None;
+        }
+        let secret = tightened.is_some() || matches!(classify(&name), Sensitivity::Secret(_));
         Some(WalkEntry {
             source: Source::Beneath(Arc::clone(&self.folder), path.to_owned()),
             path: name,
@@ -160,7 +168,7 @@ impl WalkEntry {
         self.modified
     }
 
-    /// Whether its content is a secret, which a search leaves out.
+    /// Whether its content is a secret or asks by a rule of the workspace: a search leaves it out.
     #[must_use]
     pub fn is_secret(&self) -> bool {
         self.secret

@@ -8,14 +8,15 @@ use crate::exec::Means;
 use crate::facts::HandleFacts;
 use crate::policy::{Judged, Policy};
 use crate::root::Root;
+use crate::rules::KeptRule;
 use crate::tighten::{self, Tightening};
 use crate::view::{Grant, View};
 use crate::{GuardError, card, exec, replace};
-use countersign_protocol::Card;
+use countersign_protocol::{Card, RuleId};
 use countersign_sandbox::{Finished, Output, Supervisor};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -45,8 +46,8 @@ pub enum Receipt {
 #[derive(Debug)]
 pub struct Workspace {
     root: Arc<Root>,
-    tightening: Tightening,
-    policy: Arc<Policy>,
+    tightening: Arc<Tightening>,
+    policy: Policy,
     broker: Broker,
     grants: Mutex<Vec<Arc<Grant>>>,
     means: Means,
@@ -74,15 +75,20 @@ impl Workspace {
             }
         }
         let root = Arc::new(root);
-        let tightening = read_tightening(&root)?;
+        let tightening = Arc::new(read_tightening(&root)?);
         let means = Means { supervisor, pass_through, private: private.to_vec() };
         Ok(Self::assemble(root, tightening, policy, means))
     }
 
-    fn assemble(root: Arc<Root>, tightening: Tightening, policy: Policy, means: Means) -> Self {
-        let policy = Arc::new(policy.tightened(tightening.clone()));
+    fn assemble(
+        root: Arc<Root>,
+        tightening: Arc<Tightening>,
+        policy: Policy,
+        means: Means,
+    ) -> Self {
+        let policy = policy.tightened(Arc::clone(&tightening));
         let can = Abilities::of(&means.supervisor);
-        let broker = Broker::new(Arc::clone(&policy), root.real().to_owned(), can);
+        let broker = Broker::new(root.real().to_owned(), can);
         Self { root, tightening, policy, broker, grants: Mutex::default(), means }
     }
 
@@ -90,7 +96,7 @@ impl Workspace {
     /// stays forbidden; what was granted before is not.
     #[must_use]
     pub fn under(&self, policy: Policy) -> Self {
-        Self::assemble(Arc::clone(&self.root), self.tightening.clone(), policy, self.means.clone())
+        Self::assemble(Arc::clone(&self.root), Arc::clone(&self.tightening), policy, self.means.clone())
     }
 
     /// The folder, absolute and without links.
@@ -122,9 +128,24 @@ impl Workspace {
     pub fn view(&self) -> View {
         View {
             root: Arc::clone(&self.root),
-            grants: self.grants.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            tightening: Arc::clone(&self.tightening),
+            grants: self.lock_grants().clone(),
+            used: Arc::default(),
             stop: CancellationToken::new(),
         }
+    }
+
+    fn lock_grants(&self) -> MutexGuard<'_, Vec<Arc<Grant>>> {
+        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on these rules of the person hold, and no others. Looks that were kept under a rule
+    /// that is not among them ask again.
+    pub fn set_rules(&self, rules: Vec<KeptRule>) {
+        self.policy.set_rules(rules);
+        let rulebook = self.policy.rulebook();
+        self.lock_grants()
+            .retain(|grant| grant.rule.as_ref().is_some_and(|rule| rulebook.has(rule)));
     }
 
     /// Decides over an action by the policy. What is allowed comes back approved; what asks comes
@@ -153,7 +174,7 @@ impl Workspace {
         }
         let facts = HandleFacts::new(&view);
         match self.policy.judge(&mut action, &facts, self.root.real()) {
-            Judged::Allow(rule) => Verdict::Allow { approved: Approved::mint(action), rule },
+            Judged::Allow(rule, by) => Verdict::Allow { approved: Approved::mint(action), rule, by },
             Judged::Ask(reasons) => Verdict::Ask { action, reasons },
             Judged::Deny(rule) => Verdict::Deny { rule },
         }
@@ -233,7 +254,7 @@ impl Workspace {
                     .map_err(|error| GuardError::System(error.to_string()))
             }
             Action::Reach(access) => {
-                let grant = Grant { resolved: access.resolved, object: access.object };
+                let grant = Grant { resolved: access.resolved, object: access.object, rule: None };
                 let mut view = self.view();
                 view.grants.push(Arc::new(grant));
                 Ok(Receipt::Reached(view))
@@ -241,11 +262,12 @@ impl Workspace {
         }
     }
 
-    /// Keeps what an approved look may see until the session ends.
-    pub fn keep_reach(&self, view: &View) {
-        if let Some(grant) = view.grants.last() {
-            let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
-            grants.push(Arc::clone(grant));
+    /// Keeps what an approved look may see for as long as the rule holds that was made for it.
+    pub fn keep_reach(&self, view: &View, rule: RuleId) {
+        let Some(grant) = view.grants.last() else { return };
+        // A handle that cannot be had once more is not kept: the next look asks.
+        if let Ok(grant) = grant.under(rule) {
+            self.lock_grants().push(Arc::new(grant));
         }
     }
 }
@@ -266,7 +288,13 @@ fn write(root: &Root, change: &FileChange) -> Result<Receipt, GuardError> {
 
 /// The rules that the workspace brings; an unreadable file is refused, not skipped.
 fn read_tightening(root: &Arc<Root>) -> Result<Tightening, GuardError> {
-    let view = View { root: Arc::clone(root), grants: Vec::new(), stop: CancellationToken::new() };
+    let view = View {
+        root: Arc::clone(root),
+        tightening: Arc::default(),
+        grants: Vec::new(),
+        used: Arc::default(),
+        stop: CancellationToken::new(),
+    };
     let place = match view.look("settings", tighten::FILE) {
         Ok(crate::Access::Granted(place)) => place,
         Ok(crate::Access::Asks(_)) | Err(GuardError::NotFound(_)) => {

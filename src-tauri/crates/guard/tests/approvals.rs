@@ -45,6 +45,7 @@ fn input(approval: &str, decision: Decision) -> DecisionInput {
         stop: false,
         pattern: None,
         scope: None,
+        expires_in: None,
         hunks: None,
         text: None,
         confine: None,

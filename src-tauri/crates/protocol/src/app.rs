@@ -1,6 +1,6 @@
 //! The state of the window that is not part of a session, and what is sent to it unasked.
 
-use crate::{Envelope, ExecSecurity, FileApproval, ProviderKind, SessionId};
+use crate::{Envelope, ExecSecurity, FileApproval, ProviderKind, RuleRecord, SessionId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -110,6 +110,9 @@ pub struct AppState {
     pub file_approval: FileApproval,
     /// What confines commands here.
     pub confinement: ConfinementInfo,
+    /// The person's rules that hold in the open workspace and session, newest first.
+    #[serde(default)]
+    pub rules: Vec<RuleRecord>,
 }
 
 /// What the backend sends to the window unasked, in order.

@@ -2,7 +2,8 @@
 //! `run --json` carry the same envelopes.
 
 use crate::{
-    ApprovalId, CallId, Card, ContentBlock, EditScope, ExecSecurity, FileApproval, Role, SessionId,
+    ApprovalId, CallId, Card, ContentBlock, EditScope, ExecSecurity, FileApproval, Role, RuleId,
+    SessionId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -208,6 +209,18 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         rule: Option<String>,
+        /// The person's own rules among those that decided; or, where the person decided, the rule
+        /// that was made.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<RuleId>>")]
+        rule_ids: Vec<RuleId>,
+    },
+    /// The person ended a rule.
+    RuleRevoked {
+        /// The rule.
+        rule: RuleId,
+        /// What it let through, as drawn.
+        shown: String,
     },
     /// A call acts from here on.
     ToolStarted {

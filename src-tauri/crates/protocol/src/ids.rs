@@ -44,3 +44,7 @@ id! {
     /// One proposal put to the person (or to the policy); decided at most once.
     ApprovalId
 }
+id! {
+    /// One rule that the person made.
+    RuleId
+}

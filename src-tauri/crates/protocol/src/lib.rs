@@ -13,6 +13,7 @@ mod ids;
 mod message;
 mod op;
 mod query;
+mod rules;
 mod settings;
 
 pub use app::{
@@ -25,8 +26,9 @@ pub use card::{
 pub use diff::{Diff, DiffLine, Hunk, LineKind, Span};
 pub use error::{ErrorCode, WireError};
 pub use event::{DecidedBy, Decision, Envelope, Event, PolicySummary, RunEnd, StepUsage, Stream};
-pub use ids::{ApprovalId, CallId, SessionId};
+pub use ids::{ApprovalId, CallId, RuleId, SessionId};
 pub use message::{ContentBlock, Message, Role, ToolSpec};
 pub use op::{DecisionInput, EditScope, Op};
 pub use query::{EntryKind, FileView, FolderListing, Query, QueryAnswer, TreeEntry, WelcomeInfo};
+pub use rules::{RuleGrant, RuleRecord};
 pub use settings::{ExecSecurity, FileApproval, ProviderKind};

@@ -1,6 +1,6 @@
 //! What a person can do. The window's `submit` takes one of these; so does the engine from a terminal.
 
-use crate::{ApprovalId, Decision, ProviderKind, SessionId};
+use crate::{ApprovalId, Decision, ProviderKind, RuleId, SessionId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -42,6 +42,10 @@ pub struct DecisionInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub scope: Option<EditScope>,
+    /// After how many seconds what is remembered no longer holds; none for no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub expires_in: Option<u32>,
     /// The hunks to keep, by number; the others are dropped from the proposal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -101,6 +105,11 @@ pub enum Op {
     Interrupt {
         /// The session.
         session: SessionId,
+    },
+    /// End a rule. What it let through asks again from the next call on.
+    RevokeRule {
+        /// The rule.
+        rule: RuleId,
     },
     /// Choose the model, and keep its key for this start of the program.
     ConnectModel {

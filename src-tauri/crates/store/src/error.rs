@@ -43,6 +43,9 @@ pub enum StoreError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// No such rule is in force.
+    #[error("there is no rule {0} in force")]
+    NoRule(String),
     /// No such session.
     #[error("there is no session {0}")]
     NoSession(String),

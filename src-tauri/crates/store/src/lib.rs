@@ -9,10 +9,12 @@ mod journal;
 mod memory;
 mod migrations;
 mod private;
+mod rules;
 mod store;
 
 pub use error::StoreError;
 pub use journal::Journal;
 pub use memory::MemoryJournal;
-pub use private::{private_folder, write_private};
+pub use private::private_folder;
+pub use rules::NewRule;
 pub use store::{SessionSummary, Store};

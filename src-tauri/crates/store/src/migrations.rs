@@ -22,6 +22,22 @@ const STEPS: &[&str] = &["
         path TEXT PRIMARY KEY,
         opened TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
+","
+    CREATE TABLE rule (
+        id TEXT PRIMARY KEY,
+        workspace TEXT NOT NULL,
+        session TEXT NOT NULL,
+        lasting INTEGER NOT NULL,
+        grant_json TEXT NOT NULL,
+        shown TEXT NOT NULL,
+        source TEXT NOT NULL,
+        made TEXT NOT NULL,
+        uses INTEGER NOT NULL DEFAULT 0,
+        last_used TEXT,
+        expires TEXT,
+        revoked TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX rule_by_workspace ON rule (workspace);
 "];
 
 /// Brings a database to the newest format. One that is newer still is refused untouched.

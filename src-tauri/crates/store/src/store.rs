@@ -67,7 +67,15 @@ impl Store {
         Ok(Self { connection: Mutex::new(connection) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    /// Opens the database where there is one; makes nothing where there is none.
+    pub fn open_existing(data_dir: &Path) -> Result<Option<Self>, StoreError> {
+        if !data_dir.join(FILE).exists() {
+            return Ok(None);
+        }
+        Self::open(data_dir).map(Some)
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,8 +1,8 @@
 //! The database as a second start of the program finds it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use countersign_protocol::{Event, SessionId};
-use countersign_store::{Journal, MemoryJournal, Store, StoreError, write_private};
+use countersign_protocol::{Event, RuleGrant, RuleId, SessionId};
+use countersign_store::{Journal, MemoryJournal, NewRule, Store, StoreError};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
@@ -100,7 +100,6 @@ fn all_is_private() {
     let store = Store::open(&data).unwrap();
     let session = store.create_session("/w").unwrap();
     store.append(&session, said("x")).unwrap();
-    write_private(&data.join("rules.json"), b"{}").unwrap();
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);
     let files: Vec<_> =
@@ -143,4 +142,94 @@ fn recent_workspaces_are_newest_first_and_forgotten_on_demand() {
     assert_eq!(paths(&store), ["/a", "/b"]);
     store.forget_workspace("/a").unwrap();
     assert_eq!(paths(&store), ["/b"]);
+}
+
+fn npm_test<'a>(session: &'a SessionId, grant: &'a RuleGrant) -> NewRule<'a> {
+    NewRule {
+        workspace: "/w",
+        session,
+        lasting: true,
+        grant,
+        shown: "npm test",
+        source: "npm test",
+        expires_in: None,
+    }
+}
+
+#[test]
+fn rules_are_kept_with_their_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let session = store.create_session("/w").unwrap();
+    let other = store.create_session("/w").unwrap();
+    let command = RuleGrant::Command { pattern: "npm test".to_owned() };
+    let lasting = store.add_rule(&npm_test(&session, &command)).unwrap();
+    let edits = NewRule {
+        lasting: false,
+        shown: "/w",
+        source: "a.txt",
+        ..npm_test(&session, &RuleGrant::EditWorkspace)
+    };
+    let own = store.add_rule(&edits).unwrap();
+    assert_eq!(store.add_rule(&npm_test(&other, &command)).unwrap(), lasting, "it is that one");
+    store.count_rule_uses(std::slice::from_ref(&lasting)).unwrap();
+    store.count_rule_uses(&[lasting.clone(), own.clone()]).unwrap();
+    drop(store);
+
+    let store = Store::open(folder.path()).unwrap();
+    let ids = |session| -> Vec<RuleId> {
+        let rules = store.rules_in_force("/w", session).unwrap();
+        rules.into_iter().map(|rule| rule.id).collect()
+    };
+    assert_eq!(ids(Some(&session)), [own.clone(), lasting.clone()]);
+    assert_eq!(ids(Some(&other)), std::slice::from_ref(&lasting));
+    assert_eq!(ids(None), std::slice::from_ref(&lasting));
+    assert!(store.rules_in_force("/elsewhere", Some(&session)).unwrap().is_empty());
+
+    let ended = store.revoke_rule(&lasting).unwrap();
+    assert_eq!((ended.uses, ended.in_force, ended.grant), (2, false, command.clone()));
+    assert!(ended.last_used.is_some() && ended.revoked.is_some());
+    assert!(matches!(store.revoke_rule(&lasting), Err(StoreError::NoRule(_))));
+    assert!(ids(None).is_empty());
+    assert_eq!(store.all_rules().unwrap().len(), 2, "what was revoked stays on record");
+    assert_ne!(store.add_rule(&npm_test(&session, &command)).unwrap(), lasting);
+}
+
+#[test]
+fn a_rule_holds_until_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let session = store.create_session("/w").unwrap();
+    let grant = RuleGrant::EditWorkspace;
+    let day = NewRule { expires_in: Some(86_400), ..npm_test(&session, &grant) };
+    let rule = store.add_rule(&day).unwrap();
+    assert_eq!(store.rules_in_force("/w", None).unwrap().len(), 1);
+
+    // The end is put into the past, as time would.
+    let raw = rusqlite::Connection::open(folder.path().join("countersign.db")).unwrap();
+    raw.execute("UPDATE rule SET expires = '2020-01-01T00:00:00.000Z'", []).unwrap();
+    assert!(store.rules_in_force("/w", None).unwrap().is_empty());
+    assert!(!store.all_rules().unwrap()[0].in_force);
+    assert!(matches!(store.revoke_rule(&rule), Err(StoreError::NoRule(_))));
+}
+
+#[test]
+fn a_database_of_the_first_format_is_brought_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let raw = rusqlite::Connection::open(folder.path().join("countersign.db")).unwrap();
+    raw.execute_batch(include_str!("format_1.sql")).unwrap();
+    drop(raw);
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(store.sessions().unwrap()[0].events, 1);
+    assert!(store.all_rules().unwrap().is_empty());
+    let session = store.sessions().unwrap()[0].id.clone();
+    store.add_rule(&npm_test(&session, &RuleGrant::EditWorkspace)).unwrap();
+    assert_eq!(store.append(&session, said("more")).unwrap().seq, Some(2));
+}
+
+#[test]
+fn looking_makes_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Store::open_existing(&folder.path().join("data")).unwrap().is_none());
+    assert!(!folder.path().join("data").exists());
 }

@@ -187,6 +187,7 @@ pub fn answer(approval: ApprovalId, decision: Decision) -> DecisionInput {
         stop: false,
         pattern: None,
         scope: None,
+        expires_in: None,
         hunks: None,
         text: None,
         confine: None,

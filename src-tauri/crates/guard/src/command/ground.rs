@@ -54,6 +54,7 @@ impl<'a> Ground<'a> {
             PathFact::Sensitive(why) if !reads => {
                 Err(format!("{path} is a sensitive file ({why})"))
             }
+            PathFact::Ruled => Err(format!("{path} is covered by a rule of the workspace.")),
             PathFact::Out => Err(format!("{path} leads out of the workspace.")),
             PathFact::Absent | PathFact::File | PathFact::Other | PathFact::Sensitive(_) => Ok(()),
         }

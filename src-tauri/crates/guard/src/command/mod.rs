@@ -16,14 +16,17 @@ mod options;
 mod pattern;
 mod recursion;
 mod removal;
+mod ruled;
 mod suggest;
 mod table;
 
 pub(crate) use loose::words as loose_words;
+pub(crate) use ruled::{Commands, names};
 pub use pattern::Pattern;
 
 use crate::action::{ExecAction, JudgedExec, ParsedRun};
 use crate::text::reveal;
+use crate::tighten::Tightened;
 use countersign_protocol::{CommandPart, PartVerdict};
 use ground::Ground;
 use lexer::{Join, Line, Simple};
@@ -45,6 +48,8 @@ pub enum PathFact {
     Secret(&'static str),
     /// A sensitive file, by its name.
     Sensitive(&'static str),
+    /// A rule of the workspace forbids it, or says that it asks.
+    Ruled,
     /// It leads out of the workspace, or cannot be resolved at all.
     Out,
 }
@@ -112,6 +117,8 @@ pub trait Facts {
     /// Whether git, started in `folder`, finds a repository of the workspace whose configuration
     /// names no program. The error says what it names.
     fn repository(&self, folder: &Path) -> Result<(), String>;
+    /// What the workspace's own rules say of `word` as a path.
+    fn tightened(&self, folder: &Path, word: &str) -> Option<Tightened>;
     /// The workspace folder, absolute.
     fn workspace(&self) -> &Path;
 }
@@ -120,12 +127,14 @@ pub trait Facts {
 pub(crate) struct Read {
     /// The words of each simple command; none where it could not be read whole.
     pub(crate) words: Vec<Vec<String>>,
+    /// What the workspace's own rules say of the paths that it names.
+    pub(crate) tightened: Option<Tightened>,
     /// Why it asks under every setting.
     pub(crate) always_asks: Vec<String>,
     /// What goes with the action.
     pub(crate) judged: JudgedExec,
     /// The patterns that cover it.
-    pub(crate) allowed_by: Option<String>,
+    pub(crate) allowed_by: Option<Vec<String>>,
     /// Why no pattern covers it.
     pub(crate) asks: Vec<String>,
 }
@@ -147,7 +156,14 @@ pub(crate) fn judge_action(exec: &ExecAction, patterns: &[&Pattern], facts: &dyn
             let text = reveal(command).shown;
             let part = CommandPart { text, verdict: PartVerdict::Ask, note: why.clone() };
             let judged = JudgedExec { parts: vec![part], ..JudgedExec::default() };
-            Read { words: Vec::new(), always_asks, judged, allowed_by: None, asks: vec![why] }
+            Read {
+                words: Vec::new(),
+                tightened: strictest(loose.iter(), &exec.cwd, facts),
+                always_asks,
+                judged,
+                allowed_by: None,
+                asks: vec![why],
+            }
         }
     }
 }
@@ -200,12 +216,37 @@ fn judge_line(
     if around(exec).is_some() {
         judged.suggested.clear();
     }
-    let allowed_by = (asks.is_empty() && !rules.is_empty()).then(|| rules.join(", "));
+    let allowed_by = (asks.is_empty() && !rules.is_empty()).then_some(rules);
     if allowed_by.is_some() {
         judged.from_parse = Some(parsed(line, moves.is_some(), &ground));
     }
     let words = line.commands.iter().map(texts).collect();
-    Read { words, always_asks, judged, allowed_by, asks }
+    let named = line.commands.iter().flat_map(|simple| &simple.words);
+    let named: Vec<String> = named
+        .flat_map(|word| {
+            let value = word.text.split_once('=').map(|(_, value)| value.to_owned());
+            std::iter::once(word.text.clone()).chain(value)
+        })
+        .collect();
+    let tightened = strictest(named.iter(), &ground.folder, facts);
+    Read { words, tightened, always_asks, judged, allowed_by, asks }
+}
+
+/// The strictest that the workspace's own rules say of any of the words as a path.
+fn strictest<'a>(
+    words: impl Iterator<Item = &'a String>,
+    folder: &Path,
+    facts: &dyn Facts,
+) -> Option<Tightened> {
+    let mut found = None;
+    for word in words {
+        match facts.tightened(folder, word) {
+            Some(Tightened::Deny(rule)) => return Some(Tightened::Deny(rule)),
+            Some(asks) => found = found.or(Some(asks)),
+            None => {}
+        }
+    }
+    found
 }
 
 /// What is around a command and defeats every pattern.

@@ -86,7 +86,11 @@ impl Pattern {
         let open = self.words.last().is_some_and(|last| is_star(&last.text));
         let fits =
             if open { words.len() >= self.words.len() } else { words.len() == self.words.len() };
-        fits && self.words.iter().zip(words).all(|(wanted, word)| glob(&wanted.text, &word.text))
+        fits && self
+            .words
+            .iter()
+            .zip(words)
+            .all(|(wanted, word)| glob(&wanted.text, &word.text, STAR))
     }
 }
 
@@ -114,11 +118,11 @@ fn is_inline_code(word: &Word) -> bool {
         .any(|option| text.starts_with(option))
 }
 
-/// Whether `text` matches `pattern`, in which each star is any run of characters.
-fn glob(pattern: &str, text: &str) -> bool {
-    let Some((first, others)) = pattern.split_once(STAR) else { return pattern == text };
+/// Whether `text` matches `pattern`, in which each `star` is any run of characters.
+pub(super) fn glob(pattern: &str, text: &str, star: char) -> bool {
+    let Some((first, others)) = pattern.split_once(star) else { return pattern == text };
     let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = others.split(STAR).collect();
+    let mut parts: Vec<&str> = others.split(star).collect();
     let end = parts.pop().unwrap_or_default();
     for part in parts {
         let Some(at) = rest.find(part) else { return false };
