@@ -141,12 +141,68 @@ async function work(theme) {
   }
 }
 
+/** Rules of three kinds, made on cards, and the dialog that lists them. */
+async function rules(theme) {
+  const workspace = makeWorkspace(FILES);
+  const guide = join(workspace.outside, "style.md");
+  writeFileSync(guide, "# Style\n\nShort lines, no abbreviations.\n");
+  const call = (id, name, input) => ({ text: `Next, ${name}:`, tools: [{ id, name, input }] });
+  const edit = (id, old_text, new_text) => call(id, "edit", { path: "src/books.js", old_text, new_text });
+  const model = await startModel([
+    call("toolu_test", "exec", { command: "node --test" }),
+    call("toolu_guide", "read", { path: guide }),
+    edit("toolu_first", "1931", "1932"),
+    edit("toolu_second", "1932", "1931"),
+    call("toolu_again", "exec", { command: "node --test" }),
+    { text: "The years are checked, and the tests still pass." },
+  ]);
+  let app;
+  try {
+    app = await open(theme, { workspace: workspace.path, modelUrl: model.url });
+    await app.sendTask("Check the years.");
+    for (const [kind, button] of [
+      ["exec", "approve-always"],
+      ["path", "approve-session"],
+      ["edit", "approve-session"],
+    ]) {
+      const card = await app.card(kind);
+      await app.press(card.approval, "approve-menu");
+      await app.byTestId("approve-options");
+      if (kind === "exec") {
+        await app.page.execute(
+          `const end = document.querySelector("[data-testid=approve-end]");
+           end.value = "7 days";
+           end.dispatchEvent(new Event("change", { bubbles: true }));`,
+        );
+        await until(async () => (await (await app.byTestId("approve-always")).content()).includes("for 7 days"), {
+          what: "the approval says that it ends",
+        });
+      }
+      await app.press(card.approval, button);
+      await app.page.gone(`[data-testid=card][data-approval="${card.approval}"]`);
+    }
+    await app.finished();
+    await app.clickOn("status-rules");
+    await until(async () => (await (await app.byTestId("rules-dialog")).content()).split("Used once").length > 2, {
+      what: "the rules tell how often they were used",
+    });
+    await shoot(app, "rules", theme);
+    const problems = model.problems();
+    if (problems.length > 0) throw new Error(problems.join("\n"));
+  } finally {
+    await app?.end();
+    await model.end();
+    await workspace.remove();
+  }
+}
+
 const themes = process.argv.length > 2 ? process.argv.slice(2) : ["light", "dark"];
 mkdirSync(SCREENS, { recursive: true });
 try {
   for (const theme of themes) {
     await welcome(theme);
     await work(theme);
+    await rules(theme);
   }
 } catch (error) {
   console.error(error);

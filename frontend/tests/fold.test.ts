@@ -219,6 +219,12 @@ describe("runs", () => {
     ]);
   });
 
+  it("says which rule the person ended", () => {
+    expect(folded({ type: "rule_revoked", rule: "r1", shown: "npm test" }).items).toEqual([
+      { kind: "notice", id: 0, text: "You ended the rule npm test. It asks again.", calm: true },
+    ]);
+  });
+
   it("passes over an event that a newer program may send", () => {
     const state = emptySession("s");
     fold(state, { seq: 1, session: "s", time: "", type: "from_the_future" } as never);

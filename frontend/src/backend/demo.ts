@@ -8,10 +8,11 @@ import type { Query } from "../protocol/Query";
 import type { QueryAnswer } from "../protocol/QueryAnswer";
 import type { TreeEntry } from "../protocol/TreeEntry";
 import type { WireError } from "../protocol/WireError";
+import { fewRules, manyRules } from "./demorules";
 import { ReplayBackend } from "./replay";
 
 /** The states of the window that a plain browser can look at, by `?screen=`. */
-type Screen = "chat" | "exec" | "edit" | "welcome" | "trouble" | "long" | "empty";
+type Screen = "chat" | "exec" | "edit" | "welcome" | "trouble" | "long" | "empty" | "rules";
 
 const SESSION = "demo";
 const WORKSPACE = "/home/me/dev/shop-api";
@@ -47,6 +48,7 @@ function screenOf(name: string | null): Screen {
     case "trouble":
     case "long":
     case "empty":
+    case "rules":
       return name;
     default:
       return "exec";
@@ -95,6 +97,7 @@ function stateOf(screen: Screen): AppState {
     exec_security: "approval-always",
     file_approval: "always",
     confinement: { active: true, text: "commands are confined (Landlock)" },
+    rules: screen === "chat" ? fewRules() : screen === "rules" ? manyRules() : [],
   };
 }
 
@@ -448,6 +451,14 @@ function react(op: Op, state: AppState, to: Recorder): Outcome {
       const asked = to.envelopes.find((one) => one.type === "approval_requested" && one.approval === approval);
       if (asked?.type !== "approval_requested") break;
       return { state, feed: [events({ type: "approval_decided", approval, call: asked.call, decision, by: "user" })] };
+    }
+    case "revoke_rule": {
+      const ended = state.rules.find((rule) => rule.id === op.rule);
+      if (!ended) break;
+      return app(
+        { ...state, rules: state.rules.filter((rule) => rule !== ended) },
+        events({ type: "rule_revoked", rule: ended.id, shown: ended.shown }),
+      );
     }
     case "forget_recent":
     case "new_session":

@@ -4,19 +4,24 @@ import type { DecisionInput } from "../protocol/DecisionInput";
 import type { Feed } from "../protocol/Feed";
 import type { Op } from "../protocol/Op";
 import type { RecentWorkspace } from "../protocol/RecentWorkspace";
+import type { RuleId } from "../protocol/RuleId";
 import type { WireError } from "../protocol/WireError";
 import { Approvals } from "./approvals.svelte";
 import { FilePane } from "./file.svelte";
 import { Notices } from "./notices.svelte";
+import { editRules, Rules } from "./rules.svelte";
 import { Session } from "./session.svelte";
 import { Tree } from "./tree.svelte";
 
 /** The whole window's state, fed by the backend. */
 export class App {
   #backend: Backend;
+  /** Rules that are ended, or about to be. */
+  readonly #ended = new Set<RuleId>();
   readonly session = new Session();
   readonly approvals = new Approvals(() => this.session.cards);
   readonly notices = new Notices();
+  readonly rules = new Rules();
   readonly tree: Tree;
   readonly file: FilePane;
   state: AppState | null = $state.raw(null);
@@ -142,9 +147,25 @@ export class App {
     this.notices.addError(error);
   }
 
+  /** Gives whether it was ended; what went wrong stands among the notices. */
+  async endRule(rule: RuleId): Promise<boolean> {
+    // It stands in the list until the backend tells of the change; a double click ends it once.
+    if (this.#ended.has(rule)) return true;
+    this.#ended.add(rule);
+    const done = await this.#submit({ type: "revoke_rule", rule });
+    if (!done) this.#ended.delete(rule);
+    return done;
+  }
+
+  /** Ends all rules by which edits apply without asking. */
+  async endEdits(): Promise<void> {
+    await Promise.all(editRules(this.rules.list).map((rule) => this.endRule(rule.id)));
+  }
+
   #takeState(state: AppState): void {
     const before = this.state;
     this.state = state;
+    this.rules.take(state.rules);
     this.session.show(state.session?.id ?? "");
     if (before?.workspace?.path === state.workspace?.path) return;
     this.file.close();

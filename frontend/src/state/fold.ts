@@ -48,6 +48,8 @@ interface NoticeItem {
   kind: "notice";
   id: number;
   text: string;
+  /** Set where it tells what the person did, not what went wrong. */
+  calm?: true;
 }
 
 interface EndItem {
@@ -139,6 +141,14 @@ export function fold(state: SessionFold, envelope: Envelope): void {
       return;
     case "approval_decided":
       closeApproval(state, envelope);
+      return;
+    case "rule_revoked":
+      state.items.push({
+        kind: "notice",
+        id: state.items.length,
+        text: `You ended the rule ${envelope.shown}. It asks again.`,
+        calm: true,
+      });
       return;
     case "tool_started": {
       const row = toolOf(state, envelope.call);

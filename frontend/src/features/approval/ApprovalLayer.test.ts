@@ -311,6 +311,92 @@ describe("deciding", () => {
     ]);
   });
 
+  it("lets an always end, and only an always", async () => {
+    show(exec());
+    await settle();
+    await press("approve-menu");
+    const end = screen.getByLabelText<HTMLSelectElement>("End of “always”");
+    expect([...end.options].map((option) => option.text)).toEqual(["No end", "1 day", "7 days", "30 days"]);
+    expect(end.value).toBe("No end");
+    await fireEvent.change(end, { target: { value: "7 days" } });
+    expect(screen.getByTestId("approve-always").textContent).toContain("in this workspace, for 7 days");
+    await settle();
+    await press("approve-session");
+    await settle();
+    await press("approve-menu");
+    await fireEvent.change(screen.getByTestId("approve-end"), { target: { value: "30 days" } });
+    await settle();
+    await press("approve-always");
+    const always = { approval: "a1", revision: 1, decision: "approve_always", pattern: "npm test *" };
+    expect(decided).toEqual([
+      { ...always, decision: "approve_session" },
+      { ...always, expires_in: 30 * 86_400 },
+    ]);
+    await settle();
+    await press("approve-menu");
+    expect(screen.getByTestId<HTMLSelectElement>("approve-end").value).toBe("No end");
+    await press("approve-always");
+    expect(decided[2]).toEqual(always);
+  });
+
+  it("arms anew when another end is chosen: the click that chose it may have been over a button", async () => {
+    show(exec());
+    await settle();
+    await press("approve-menu");
+    await fireEvent.change(screen.getByTestId("approve-end"), { target: { value: "1 day" } });
+    await press("approve-always");
+    expect(armed()).toBe("false");
+    expect(decided).toEqual([]);
+    expect(screen.getByTestId("approve-options")).toBeTruthy();
+    await settle();
+    await press("approve-always");
+    expect(decided[0]?.expires_in).toBe(86_400);
+  });
+
+  it("arms anew when the menu moves under the pointer", async () => {
+    const watched: ResizeObserverCallback[] = [];
+    class FakeResize {
+      constructor(tell: ResizeObserverCallback) {
+        watched.push(tell);
+      }
+      observe(): void {}
+      disconnect(): void {}
+    }
+    const before = ResizeObserver;
+    vi.stubGlobal("ResizeObserver", FakeResize);
+    show(exec());
+    await settle();
+    await press("approve-menu");
+    const menu = screen.getByTestId("approve-options");
+    const grow = (height: number): void => {
+      vi.spyOn(menu, "scrollHeight", "get").mockReturnValue(height);
+      watched.at(-1)?.([], {} as ResizeObserver);
+    };
+    grow(200);
+    expect(armed()).toBe("true");
+    grow(218);
+    await tick();
+    expect(armed()).toBe("false");
+    await press("approve-session");
+    expect(decided).toEqual([]);
+    await settle();
+    expect(armed()).toBe("true");
+    await fireEvent.scroll(menu);
+    expect(armed()).toBe("false");
+    vi.stubGlobal("ResizeObserver", before);
+  });
+
+  it("has no fault that axe knows, with the menu open", async () => {
+    show(exec({ suggested_patterns: ["npm test", "npm *"] }));
+    await settle();
+    await press("approve-menu");
+    vi.useRealTimers();
+    const found = await axe.run(document.body, {
+      rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
+    });
+    expect(found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
+  });
+
   it("offers no more than once where no pattern is safe, and no empty pattern", async () => {
     const { update } = show(exec({ suggested_patterns: [] }));
     expect(screen.queryByTestId("approve-menu")).toBeNull();

@@ -1,6 +1,8 @@
 import type { DecisionInput } from "../../protocol/DecisionInput";
 import type { OpenCard } from "../../state/approvals.svelte";
 
+const DAY_S = 86_400;
+
 function base(card: OpenCard): Pick<DecisionInput, "approval" | "revision"> {
   return { approval: card.approval, revision: card.revision };
 }
@@ -9,15 +11,21 @@ export function approveOnce(card: OpenCard): DecisionInput {
   return { ...base(card), decision: "approve" };
 }
 
-/** Yes to this and to the like of it; `pattern` says which commands. */
+/** Yes to this and to the like of it; `pattern` says which commands, `days` for how long an always holds. */
 export function approveMore(
   card: OpenCard,
   decision: "approve_session" | "approve_always",
   pattern: string,
+  days: number | null = null,
 ): DecisionInput {
   switch (card.kind) {
     case "exec":
-      return { ...base(card), decision, pattern };
+      return {
+        ...base(card),
+        decision,
+        pattern,
+        ...(decision === "approve_always" && days !== null ? { expires_in: days * DAY_S } : {}),
+      };
     case "write":
     case "edit":
       return { ...base(card), decision, scope: "file" };
