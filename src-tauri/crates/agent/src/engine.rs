@@ -222,7 +222,8 @@ impl Engine {
     }
 
     fn revoke(&self, rule: &RuleId) -> Result<(), AgentError> {
-        let ended = self.shared.store.revoke_rule(rule)?;
+        // One that was ended elsewhere already is told too: the window still shows it.
+        let ended = self.shared.store.revoke_rule(rule).inspect_err(|_| self.shared.tell())?;
         if let Some(session) = self.shared.current()
             && session.workspace().path() == Path::new(&ended.workspace)
         {
