@@ -2,13 +2,11 @@
 //! act waits for its approval.
 
 use crate::order::{named, waits_for};
+use crate::rules::{look_rule, source};
 use crate::session::Core;
 use crate::turn::Control;
 use crate::unconfined::{self, Tried};
-use crate::rules::{look_rule, source};
-use crate::words::{
-    approved_by_user, decided, decided_by_policy, refusal, say, shortened, with,
-};
+use crate::words::{approved_by_user, decided, decided_by_policy, refusal, say, shortened, with};
 use countersign_guard::{Action, Answer, Approved, GuardError, Receipt, Verdict, View};
 use countersign_protocol::{ApprovalId, CallId, Decision, Event, RuleId};
 use countersign_store::StoreError;
@@ -156,7 +154,8 @@ async fn attempt(
             act(core, control, call, approval, approved, &Yes::default()).await
         }
         Verdict::Deny { rule } => {
-            let event = decided_by_policy(call, &approval, Decision::Deny, rule.clone(), Vec::new());
+            let event =
+                decided_by_policy(call, &approval, Decision::Deny, rule.clone(), Vec::new());
             core.publish(event)?;
             Ok(done(Outcome::error(format!("denied by the rule {rule}; the user was not asked"))))
         }

@@ -90,7 +90,12 @@ impl Checker {
                     }
                     Action::Write(_) | Action::Edit(_) | Action::Reach(_) => (None, None),
                 };
-                Judgement { runs, folder, rule_ids: by, ..answer("allow", &format!("Allowed by {rule}."), &rule) }
+                Judgement {
+                    runs,
+                    folder,
+                    rule_ids: by,
+                    ..answer("allow", &format!("Allowed by {rule}."), &rule)
+                }
             }
             Verdict::Ask { reasons, .. } => {
                 answer("ask", &reasons.join(" "), reasons.first().map_or("asks", String::as_str))

@@ -4,6 +4,7 @@ use crate::models::{self, ModelChoice, Unconnected};
 use crate::queue::{Hub, Reader};
 use crate::session::{Session, SessionOptions};
 use crate::tree::{Learned, Tree};
+use crate::words::sentence;
 use crate::{AgentError, Folders, Overrides, Settings, sample};
 use countersign_protocol::{
     AppState, ErrorCode, Feed, KeySource, ModelInfo, Op, ProviderKind, Query, QueryAnswer,
@@ -428,15 +429,6 @@ impl Shared {
 
 fn no_workspace() -> AgentError {
     AgentError::state("No folder is open.", "Open one first.")
-}
-
-/// A message as a sentence of its own.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String =
-        letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }
 
 /// Runs what touches the disk beside the runtime.

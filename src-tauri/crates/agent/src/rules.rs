@@ -63,9 +63,7 @@ impl Rules {
             grant: &grant,
             shown: &reveal_line(&shown).shown,
             source: &reveal_line(source).shown,
-            expires_in: wish
-                .expires_in
-                .map(|end| u32::try_from(end.as_secs()).unwrap_or(u32::MAX)),
+            expires_in: wish.expires_in.map(|end| u32::try_from(end.as_secs()).unwrap_or(u32::MAX)),
         })
     }
 
@@ -133,9 +131,7 @@ pub(crate) fn kept(records: Vec<RuleRecord>) -> Vec<KeptRule> {
         .into_iter()
         .filter_map(|record| {
             let id = record.id.clone();
-            read(record)
-                .inspect_err(|why| tracing::warn!("the rule {id} is left out: {why}"))
-                .ok()
+            read(record).inspect_err(|why| tracing::warn!("the rule {id} is left out: {why}")).ok()
         })
         .collect()
 }

@@ -75,7 +75,8 @@ async fn offered(
     let approval = ApprovalId::new(uuid::Uuid::now_v7().to_string());
     let question =
         Question { approval: approval.clone(), replaces: Some(replaces), action, reasons };
-    let void = |why: &str| decided_by_policy(call, &approval, Decision::Void, why.to_owned(), Vec::new());
+    let void =
+        |why: &str| decided_by_policy(call, &approval, Decision::Void, why.to_owned(), Vec::new());
     match put(core, control, call, question).await? {
         Answer::Lost => {
             core.publish(void("the run ended before an answer"))?;

@@ -1,4 +1,4 @@
-//! Words and events around a decision: for the model, and for the journal.
+//! Words and events around a decision: for the model, for the journal, and for the window.
 
 use crate::calls::Call;
 use countersign_guard::{Rule, RuleWish};
@@ -105,4 +105,13 @@ pub(crate) fn shortened(text: &str) -> String {
         beginning.push('…');
     }
     beginning
+}
+
+/// A message as a sentence of its own.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String =
+        letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }

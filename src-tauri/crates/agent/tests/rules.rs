@@ -29,10 +29,7 @@ fn with_a() -> TempWorkspace {
 }
 
 fn always(approval: ApprovalId) -> DecisionInput {
-    DecisionInput {
-        pattern: Some("cat *".to_owned()),
-        ..answer(approval, Decision::ApproveAlways)
-    }
+    DecisionInput { pattern: Some("cat *".to_owned()), ..answer(approval, Decision::ApproveAlways) }
 }
 
 /// What decided by the policy: the rule in words, and the person's own rules.
@@ -40,9 +37,9 @@ fn by_policy(rig: &Rig) -> Vec<(String, Vec<RuleId>)> {
     rig.events
         .iter()
         .filter_map(|event| match event {
-            Event::ApprovalDecided { by: DecidedBy::Policy, rule: Some(rule), rule_ids, .. } => {
-                Some((rule.clone(), rule_ids.clone()))
-            }
+            Event::ApprovalDecided {
+                by: DecidedBy::Policy, rule: Some(rule), rule_ids, ..
+            } => Some((rule.clone(), rule_ids.clone())),
             _ => None,
         })
         .collect()
@@ -171,7 +168,8 @@ async fn what_the_workspace_forbids_no_rule_and_no_look_reaches() {
         ("7", "read", json!({"path": "notes/n.txt"})),
         ("8", "exec", json!({"command": "cat notes/n.txt"})),
     ];
-    let replies = calls.iter().map(|(id, tool, args)| Reply::new().tool_use(id, tool, args.clone()));
+    let replies =
+        calls.iter().map(|(id, tool, args)| Reply::new().tool_use(id, tool, args.clone()));
     let mut rig = Rig::new(workspace, script(replies.chain([Reply::text("done")]))).await;
     let mut asked = Vec::new();
     rig.run("x", |card, approval| {
@@ -186,9 +184,15 @@ async fn what_the_workspace_forbids_no_rule_and_no_look_reaches() {
     assert_eq!(asked, ["cat a.txt", "notes/n.txt", "cat notes/n.txt"]);
     for id in ["2", "3", "4"] {
         let (ok, result) = rig.result(id);
-        assert!(!ok && result["error"].as_str().unwrap().contains("denied by the rule"), "{result}");
+        assert!(
+            !ok && result["error"].as_str().unwrap().contains("denied by the rule"),
+            "{result}"
+        );
     }
     assert_eq!(rig.result("5").1["matches"], json!([]), "neither is searched");
     let files = rig.result("6").1["files"].to_string();
-    assert!(files.contains("a.txt") && files.contains("n.txt") && !files.contains("key.txt"), "{files}");
+    assert!(
+        files.contains("a.txt") && files.contains("n.txt") && !files.contains("key.txt"),
+        "{files}"
+    );
 }

@@ -40,7 +40,11 @@ pub(crate) fn revoke(arguments: &RevokeArguments) -> anyhow::Result<u8> {
     let id = RuleId::new(arguments.rule.as_str());
     let rule = revoke_rule(&arguments.data.folders()?, &id)?
         .ok_or_else(|| BadUsage(format!("there is no rule {id} in force")))?;
-    writeln!(std::io::stdout().lock(), "Revoked: {}. It asks again from the next call on.", words(&rule))?;
+    writeln!(
+        std::io::stdout().lock(),
+        "Revoked: {}. It asks again from the next call on.",
+        words(&rule)
+    )?;
     Ok(0)
 }
 

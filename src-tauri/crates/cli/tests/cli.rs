@@ -418,7 +418,8 @@ async fn rules_are_listed_told_and_revoked() {
     let policy = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign-cli"));
         command.arg("policy").args(arguments).arg("--data-dir").arg(own.join("data"));
-        let output = command.arg("--config").arg(own.join("settings/config.toml")).output().unwrap();
+        let output =
+            command.arg("--config").arg(own.join("settings/config.toml")).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     assert_eq!(policy(&["rules", "--json"]), (Some(0), String::new()));

@@ -21,6 +21,7 @@ mod error;
 mod exec;
 mod facts;
 mod fingerprint;
+mod grant;
 pub mod names;
 mod policy;
 mod pseudo;

@@ -109,9 +109,7 @@ impl Policy {
             Action::Exec(exec) => self.judge_exec(exec, facts),
             Action::Reach(access) => match self.tightening.path(&access.resolved, workspace) {
                 Some(Tightened::Deny(rule)) => Judged::Deny(rule),
-                Some(Tightened::Ask(_)) | None => {
-                    Judged::Ask(access.reasons.clone())
-                }
+                Some(Tightened::Ask(_)) | None => Judged::Ask(access.reasons.clone()),
             },
         }
     }

@@ -86,9 +86,12 @@ impl Rules {
             } else {
                 format!("**/{text}")
             };
-            let glob = GlobBuilder::new(&pattern).case_insensitive(true).build().map_err(|error| {
-                GuardError::Unreadable(format!("{FILE} has a rule that makes no sense: {error}"))
-            })?;
+            let glob =
+                GlobBuilder::new(&pattern).case_insensitive(true).build().map_err(|error| {
+                    GuardError::Unreadable(format!(
+                        "{FILE} has a rule that makes no sense: {error}"
+                    ))
+                })?;
             builder.add(glob);
         }
         let globs = builder

@@ -2,6 +2,7 @@
 
 use crate::action::{Action, FileChange, PathAccess};
 use crate::document::{self, Document, Lines, MAX_DOCUMENT};
+use crate::grant::Grant;
 use crate::names::{Sensitivity, classify};
 use crate::resolve::{Inside, Located, Outside, locate, open_outside};
 use crate::root::{Root, kind_of, open_at, reopen};
@@ -33,26 +34,6 @@ pub enum Access<T> {
     Granted(T),
     /// It asks.
     Asks(Box<PathAccess>),
-}
-
-/// One object that was approved, by handle: what the card showed and nothing else.
-#[derive(Debug)]
-pub(crate) struct Grant {
-    pub(crate) resolved: PathBuf,
-    pub(crate) object: Option<(OwnedFd, FileType)>,
-    /// The rule under which it is kept; none for the one call that it was approved for.
-    pub(crate) rule: Option<RuleId>,
-}
-
-impl Grant {
-    /// The same object, kept under a rule.
-    pub(crate) fn under(&self, rule: RuleId) -> rustix::io::Result<Self> {
-        let object = match &self.object {
-            None => None,
-            Some((object, kind)) => Some((rustix::io::fcntl_dupfd_cloexec(object, 0)?, *kind)),
-        };
-        Ok(Self { resolved: self.resolved.clone(), object, rule: Some(rule) })
-    }
 }
 
 /// The workspace as tools see it.
@@ -104,7 +85,9 @@ impl View {
                 used.push(rule.clone());
             }
         }
-        Some(place_of(grant, path).map(Access::Granted))
+        Some(grant.handle(path).map(|(object, kind)| {
+            Access::Granted(Place { object, kind, name: display(&grant.resolved), relative: None })
+        }))
     }
 
     /// What the workspace's own rules say of a look: an error where they forbid it, a reason where
@@ -142,7 +125,9 @@ impl View {
                     return Err(GuardError::NotFound(path.to_owned()));
                 };
                 let secret = secret.filter(|_| kind == FileType::RegularFile).map(|why| {
-                    format!("It may be a secret. {why} What is read is sent to the model's provider.")
+                    format!(
+                        "It may be a secret. {why} What is read is sent to the model's provider."
+                    )
                 });
                 let reasons: Vec<String> = asks.into_iter().chain(secret).collect();
                 if !reasons.is_empty() {
@@ -415,15 +400,6 @@ impl Place {
         WalkEntry::single(self.file()?, self.name.clone())
             .map_err(|error| GuardError::system(&format!("cannot read {}", self.name), error))
     }
-}
-
-fn place_of(grant: &Grant, path: &str) -> Result<Place, GuardError> {
-    let Some((object, kind)) = &grant.object else {
-        return Err(GuardError::NotFound(path.to_owned()));
-    };
-    let object = rustix::io::fcntl_dupfd_cloexec(object, 0)
-        .map_err(|error| GuardError::system(path, error))?;
-    Ok(Place { object, kind: *kind, name: display(&grant.resolved), relative: None })
 }
 
 /// Why a path inside is a secret, by its real name or by the name that was asked for.

@@ -6,11 +6,12 @@ use crate::approval::{Approved, Verdict};
 use crate::broker::{Abilities, Broker};
 use crate::exec::Means;
 use crate::facts::HandleFacts;
+use crate::grant::Grant;
 use crate::policy::{Judged, Policy};
 use crate::root::Root;
 use crate::rules::KeptRule;
 use crate::tighten::{self, Tightening};
-use crate::view::{Grant, View};
+use crate::view::View;
 use crate::{GuardError, card, exec, replace};
 use countersign_protocol::{Card, RuleId};
 use countersign_sandbox::{Finished, Output, Supervisor};
@@ -96,7 +97,12 @@ impl Workspace {
     /// stays forbidden; what was granted before is not.
     #[must_use]
     pub fn under(&self, policy: Policy) -> Self {
-        Self::assemble(Arc::clone(&self.root), Arc::clone(&self.tightening), policy, self.means.clone())
+        Self::assemble(
+            Arc::clone(&self.root),
+            Arc::clone(&self.tightening),
+            policy,
+            self.means.clone(),
+        )
     }
 
     /// The folder, absolute and without links.
@@ -174,7 +180,9 @@ impl Workspace {
         }
         let facts = HandleFacts::new(&view);
         match self.policy.judge(&mut action, &facts, self.root.real()) {
-            Judged::Allow(rule, by) => Verdict::Allow { approved: Approved::mint(action), rule, by },
+            Judged::Allow(rule, by) => {
+                Verdict::Allow { approved: Approved::mint(action), rule, by }
+            }
             Judged::Ask(reasons) => Verdict::Ask { action, reasons },
             Judged::Deny(rule) => Verdict::Deny { rule },
         }

@@ -5,7 +5,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// Each brings the format from its index to the next; SQLite's `user_version` counts them.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE session (
         id TEXT PRIMARY KEY,
         workspace TEXT NOT NULL,
@@ -22,7 +23,8 @@ const STEPS: &[&str] = &["
         path TEXT PRIMARY KEY,
         opened TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
-","
+",
+    "
     CREATE TABLE rule (
         id TEXT PRIMARY KEY,
         workspace TEXT NOT NULL,
@@ -38,7 +40,8 @@ const STEPS: &[&str] = &["
         revoked TEXT
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX rule_by_workspace ON rule (workspace);
-"];
+",
+];
 
 /// Brings a database to the newest format. One that is newer still is refused untouched.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

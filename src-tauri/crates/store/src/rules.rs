@@ -38,7 +38,9 @@ impl Store {
         let made = jiff::Timestamp::now();
         let end = rule
             .expires_in
-            .and_then(|seconds| made.checked_add(jiff::SignedDuration::from_secs(seconds.into())).ok())
+            .and_then(|seconds| {
+                made.checked_add(jiff::SignedDuration::from_secs(seconds.into())).ok()
+            })
             .map(|end| format!("{end:.3}"));
         let grant = serde_json::to_string(rule.grant).map_err(|source| StoreError::Event {
             session: rule.session.to_string(),

@@ -21,8 +21,8 @@ mod suggest;
 mod table;
 
 pub(crate) use loose::words as loose_words;
-pub(crate) use ruled::{Commands, names};
 pub use pattern::Pattern;
+pub(crate) use ruled::{Commands, names};
 
 use crate::action::{ExecAction, JudgedExec, ParsedRun};
 use crate::text::reveal;
