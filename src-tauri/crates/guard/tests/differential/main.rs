@@ -154,9 +154,7 @@ fn run(bench: &Bench, programs: &BTreeSet<&str>, allowed: &[Allowed]) -> u64 {
 
 /// The same programs with the same words. Git is given more options than were asked for.
 fn compare(shell: &str, one: &Allowed, log: &Log, read: &Log) {
-    let builtin = |started: &&Vec<String>| !shells::BUILTIN.contains(&started[0].as_str());
-    let mut log: Vec<Vec<String>> = log.iter().filter(builtin).cloned().collect();
-    let mut read: Vec<Vec<String>> = read.iter().filter(builtin).cloned().collect();
+    let (mut log, mut read) = (log.clone(), read.clone());
     for words in log.iter_mut().chain(&mut read).filter(|words| words[0] == "git") {
         words.retain(|word| !shells::INSERTED.contains(&word.as_str()));
     }
