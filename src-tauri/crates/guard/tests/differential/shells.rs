@@ -154,10 +154,11 @@ impl Bench {
         self.shells.iter().map(|(name, ..)| *name).collect()
     }
 
-    /// Runs commands one after the other and tells what each started.
-    pub(crate) fn run(&self, shell: &str, commands: &[&str]) -> Vec<Log> {
+    /// Runs commands one after the other and tells what each started. `name` is of this run alone, as
+    /// others run at the same time.
+    pub(crate) fn run(&self, name: &str, shell: &str, commands: &[&str]) -> Vec<Log> {
         let (_, program, options) = self.shells.iter().find(|(name, ..)| *name == shell).unwrap();
-        let logs = self.folder.path().join("logs");
+        let logs = self.folder.path().join(format!("{name}-logs"));
         let _ = fs::remove_dir_all(&logs);
         fs::create_dir(&logs).unwrap();
         let mut script = String::new();
@@ -171,7 +172,7 @@ impl Bench {
                 .unwrap();
         }
         writeln!(script, ": >'{}/end'", logs.display()).unwrap();
-        let file = self.folder.path().join("script");
+        let file = self.folder.path().join(format!("{name}-script"));
         fs::write(&file, script).unwrap();
         let mut child = Command::new(program)
             .args(*options)

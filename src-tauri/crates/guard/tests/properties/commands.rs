@@ -170,7 +170,7 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(cases(1_500))]
+    #![proptest_config(cases(1_500, 1))]
 
     #[test]
     fn no_command_makes_a_decision_fall_over(command in prop_oneof![any::<String>(), soup()]) {

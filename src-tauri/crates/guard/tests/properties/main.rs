@@ -2,7 +2,8 @@
 //! commands, random texts and changes. What is right is told by the real file system or by a second,
 //! plainer reading in the test, never by the guard itself.
 //!
-//! `PROPTEST_CASES` says how many cases each property is tried with.
+//! `PROPTEST_CASES` says how many cases each property is tried with; those on trees take a tenth of
+//! it, as each tree is tried with many paths.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,13 +24,14 @@ use countersign_protocol::{ApprovalId, Decision, DecisionInput, ExecSecurity, Fi
 use proptest::test_runner::Config;
 use std::path::Path;
 
-/// As many cases as `PROPTEST_CASES` says, or `default` where it says nothing. A failure is shown
-/// with its smallest case, which then belongs in the corpora or in a test of its own; no file of
-/// seeds is kept.
-fn cases(default: u32) -> Config {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+/// As many cases as `PROPTEST_CASES` says, one `share` of them, or `default` where it says nothing. A
+/// failure is shown with its smallest case, which then belongs in the corpora or in a test of its own;
+/// no file of seeds is kept.
+fn cases(default: u32, share: u32) -> Config {
+    let asked: Option<u32> =
+        std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
     Config {
-        cases: asked.unwrap_or(default),
+        cases: asked.map_or(default, |asked| asked / share),
         failure_persistence: None,
         max_shrink_iters: 2_000,
         ..Config::default()

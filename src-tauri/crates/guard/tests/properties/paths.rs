@@ -37,7 +37,7 @@ fn kernel(place: &TempWorkspace, path: &str) -> Option<PathBuf> {
 }
 
 proptest! {
-    #![proptest_config(cases(150))]
+    #![proptest_config(cases(120, 10))]
 
     #[test]
     fn a_look_is_granted_only_inside_and_always_there((entries, paths) in tried(24)) {
