@@ -3,7 +3,7 @@
 //! is made. The raw command is run too: a shell must read in it what the guard read.
 //!
 //! `COUNTERSIGN_FUZZ_COUNT` says how many commands are decided, `COUNTERSIGN_FUZZ_SEED` which.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
 mod generator;
 mod shells;
@@ -111,12 +111,12 @@ fn what_is_let_through_starts_only_what_was_read() {
     let mut generator = Generator::new(seed);
     let mut decisions = Decisions::default();
     let (mut allowed, mut passed, mut ran) = (Vec::new(), 0, 0);
-    let mut seen = HashSet::new();
+    let mut before = HashSet::new();
     for _ in 0..count {
         let Some(one) = decide(&workspace, &generator.command(), &mut decisions) else { continue };
         passed += 1;
         // Shells are slow, and the same command does the same.
-        if seen.insert(one.raw.clone()) {
+        if before.insert(one.raw.clone()) {
             allowed.push(one);
         }
         if allowed.len() == shells::BATCH {

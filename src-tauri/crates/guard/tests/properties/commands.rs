@@ -61,19 +61,18 @@ enum Quotes {
 fn written(word: &str, quotes: Quotes) -> String {
     let single = |text: &str| format!("'{}'", text.replace('\'', "'\"'\"'"));
     let double = |text: &str| {
-        let mut quoted = String::from("\"");
+        let mut out = String::from("\"");
         for char in text.chars() {
             match char {
-                '"' | '\\' | '$' | '`' => quoted.extend(['\\', char]),
+                '"' | '\\' | '$' | '`' => out.extend(['\\', char]),
                 // Only single quotes keep an exclamation mark from every shell's history.
-                '!' => quoted.push_str("\"'!'\""),
-                _ => quoted.push(char),
+                '!' => out.push_str("\"'!'\""),
+                _ => out.push(char),
             }
         }
-        quoted + "\""
+        out + "\""
     };
     match quotes {
-        Quotes::Single => single(word),
         Quotes::Double => double(word),
         Quotes::Halves => {
             let middle = word.char_indices().nth(word.chars().count() / 2).map_or(0, |(at, _)| at);
@@ -82,7 +81,7 @@ fn written(word: &str, quotes: Quotes) -> String {
         Quotes::Plain if word.bytes().all(|b| b.is_ascii_alphanumeric()) && !word.is_empty() => {
             word.to_owned()
         }
-        Quotes::Plain => single(word),
+        Quotes::Single | Quotes::Plain => single(word),
     }
 }
 

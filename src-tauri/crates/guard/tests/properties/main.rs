@@ -4,13 +4,7 @@
 //!
 //! `PROPTEST_CASES` says how many cases each property is tried with; those on trees take a tenth of
 //! it, as each tree is tried with many paths.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stdout,
-    clippy::wildcard_enum_match_arm,
-    missing_docs
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
 mod changes;
 mod commands;

@@ -160,7 +160,7 @@ pub(crate) fn read(workspace: &Path, path: &str) -> Leads {
                 return Leads::Elsewhere;
             }
             if let Ok(below) = target.strip_prefix(workspace) {
-                here = workspace.to_owned();
+                workspace.clone_into(&mut here);
                 todo.extend(parts(below));
             } else {
                 todo.extend(parts(&target));
@@ -198,7 +198,7 @@ pub(crate) fn snapshot(folder: &Path) -> Vec<(PathBuf, String)> {
                 found.push((path.clone(), "a folder".to_owned()));
                 todo.push(path);
             } else if about.is_symlink() {
-                found.push((path.clone(), format!("{:?}", fs::read_link(&path).unwrap())));
+                found.push((path.clone(), fs::read_link(&path).unwrap().display().to_string()));
             } else {
                 found.push((path.clone(), fs::read_to_string(&path).unwrap()));
             }
