@@ -174,6 +174,7 @@ fn count(number: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn hunks_and_unified_text_agree() {
@@ -206,5 +207,17 @@ mod tests {
         assert_eq!(keep_hunks("", "x", &[1]).as_deref(), Some("x"));
         assert_eq!(keep_hunks("", "x", &[]).as_deref(), Some(""));
         assert_eq!(keep_hunks("", "x", &[2]), None);
+    }
+    proptest! {
+        #[test]
+        fn all_hunks_are_the_new_text_and_none_is_the_old(
+            old in "([abc]?\r?\n){0,24}[abc]?",
+            new in "([abc]?\r?\n){0,24}[abc]?",
+        ) {
+            let diff = compare("", &old, &new, false).diff;
+            let all: Vec<u32> = diff.hunks.iter().map(|hunk| hunk.number).collect();
+            prop_assert_eq!(keep_hunks(&old, &new, &[]), Some(old.clone()));
+            prop_assert_eq!(keep_hunks(&old, &new, &all), Some(new));
+        }
     }
 }

@@ -88,9 +88,6 @@ fn binary(name: &str) -> GuardError {
 pub(crate) fn decode(name: &str, bytes: &[u8]) -> Result<Document, GuardError> {
     let (encoding, mark) = sniff(bytes);
     let body = if mark { &bytes[mark_length(encoding)..] } else { bytes };
-    if encoding == UTF_8 && body.contains(&0) {
-        return Err(binary(name));
-    }
     let (text, encoding) = match encoding.decode_without_bom_handling_and_without_replacement(body)
     {
         Some(text) => (text.into_owned(), encoding),
@@ -99,6 +96,10 @@ pub(crate) fn decode(name: &str, bytes: &[u8]) -> Result<Document, GuardError> {
         }
         None => return Err(binary(name)),
     };
+    // The character, not the byte, which is ordinary in UTF-16.
+    if text.contains('\0') {
+        return Err(binary(name));
+    }
     Ok(Document { text, encoding: TextEncoding { encoding, mark } })
 }
 
@@ -134,19 +135,22 @@ pub(crate) fn read_lines(
             return Err(GuardError::Unreadable(format!("{name} is too large to decode")));
         }
         let document = decode(name, &bytes)?;
-        return scan(name, document.text.as_bytes(), offset, limit, false)?
+        return scan(name, document.text.as_bytes(), offset, limit, UTF_8)?
             .ok_or_else(|| binary(name));
     }
     let skip = if mark { 3 } else { 0 };
     file.seek(std::io::SeekFrom::Start(skip)).map_err(failed)?;
     let once = BufReader::with_capacity(256 * 1024, &mut file);
-    if let Some(lines) = scan(name, once, offset, limit, true)? {
+    if let Some(lines) = scan(name, once, offset, limit, UTF_8)? {
         return Ok(lines);
+    }
+    if mark {
+        return Err(binary(name));
     }
     // Not UTF-8 after all: every byte is a character of Latin-1.
     file.rewind().map_err(failed)?;
     let again = BufReader::with_capacity(256 * 1024, &mut file);
-    scan(name, again, offset, limit, false)?.ok_or_else(|| binary(name))
+    scan(name, again, offset, limit, WINDOWS_1252)?.ok_or_else(|| binary(name))
 }
 
 fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -160,41 +164,41 @@ fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> 
     Ok(length)
 }
 
-/// One pass over the lines. With `strict`, a wanted line that is not UTF-8 ends it with nothing.
+/// One pass over the lines, which are UTF-8 or Latin-1. Any line that is not UTF-8 where it should be
+/// ends it with nothing, a line that is not wanted as well: the whole file has one encoding, so that
+/// what is read here is what an edit is given.
 fn scan(
     name: &str,
     mut reader: impl BufRead,
     offset: u64,
     limit: u64,
-    strict: bool,
+    encoding: &'static Encoding,
 ) -> Result<Option<Lines>, GuardError> {
     let mut content = String::new();
     let mut line = Vec::new();
     let mut number: u64 = 0;
     let mut cut = false;
+    let mut check = Utf8Check::default();
     loop {
         line.clear();
         let wanted = number >= offset && number - offset < limit;
         // A line is kept up to four bytes a character, and one more to know that it is cut.
         let keep = if wanted { MAX_LINE * 4 + 1 } else { 0 };
-        let (read, valid) = next_line(&mut reader, &mut line, keep)
+        let (read, seen) = next_line(&mut reader, &mut line, keep, &mut check)
             .map_err(|error| GuardError::system(&format!("cannot read {name}"), error))?;
+        if !seen.text {
+            return Err(binary(name));
+        }
+        if encoding == UTF_8 && (check.invalid || read == 0 && !check.pending.is_empty()) {
+            return Ok(None);
+        }
         if read == 0 {
             break;
         }
-        if !valid.text {
-            return Err(binary(name));
-        }
         number += 1;
         if wanted {
-            let decoded = match std::str::from_utf8(&line) {
-                Ok(text) => std::borrow::Cow::Borrowed(text),
-                Err(error) if read > keep as u64 && error.error_len().is_none() => {
-                    String::from_utf8_lossy(&line)
-                }
-                Err(_) if strict => return Ok(None),
-                Err(_) => WINDOWS_1252.decode_without_bom_handling(&line).0,
-            };
+            // Replaces nothing but a character that `keep` cut in two; the cut is marked.
+            let decoded = encoding.decode_without_bom_handling(&line).0;
             cut |= push_line(&mut content, &decoded, read > keep as u64);
         }
     }
@@ -206,11 +210,43 @@ struct Seen {
     text: bool,
 }
 
+/// Whether bytes that come piece by piece are UTF-8.
+#[derive(Default)]
+struct Utf8Check {
+    invalid: bool,
+    /// The beginning of a character that the next piece may end.
+    pending: Vec<u8>,
+}
+
+impl Utf8Check {
+    fn feed(&mut self, part: &[u8]) {
+        if self.invalid {
+            return;
+        }
+        let begun = std::mem::take(&mut self.pending);
+        let joined;
+        let bytes = if begun.is_empty() {
+            part
+        } else {
+            joined = [begun.as_slice(), part].concat();
+            &joined
+        };
+        match std::str::from_utf8(bytes) {
+            Ok(_) => {}
+            Err(error) if error.error_len().is_none() => {
+                self.pending = bytes[error.valid_up_to()..].to_vec();
+            }
+            Err(_) => self.invalid = true,
+        }
+    }
+}
+
 /// Reads one line, keeps at most `keep` bytes of it, and says how long it was.
 fn next_line(
     reader: &mut impl BufRead,
     line: &mut Vec<u8>,
     keep: usize,
+    check: &mut Utf8Check,
 ) -> std::io::Result<(u64, Seen)> {
     let mut total = 0;
     let mut seen = Seen { text: true };
@@ -224,6 +260,7 @@ fn next_line(
         if part.contains(&0) {
             seen.text = false;
         }
+        check.feed(part);
         let room = keep.saturating_sub(line.len()).min(part.len());
         line.extend_from_slice(&part[..room]);
         let length = part.len();
@@ -283,6 +320,12 @@ mod tests {
             assert_eq!(document.encoding.encode(&document.text).unwrap(), bytes);
         }
         assert_eq!(lines(b"caf\xE9\n", 0, 9).content, "caf\u{e9}\n");
+        // One encoding for the whole file, whichever lines are wanted.
+        assert_eq!(lines(b"\xC3\xA9\n\xE9\n", 0, 1).content, "\u{c3}\u{a9}\n");
+        assert_eq!(lines(b"\xC3\xA9\n\xC3", 0, 1).content, "\u{c3}\u{a9}\n");
+        assert_eq!(lines(b"\xC3\xA9\n\xE9\n", 1, 1).content, "\u{e9}\n");
+        assert!(decode("f", b"\xEF\xBB\xBF\xE9").is_err());
+        assert!(read_lines("f", Cursor::new(b"\xEF\xBB\xBF\xE9"), 0, 9).is_err());
         assert_eq!(lines(b"\xFF\xFEa\0\n\0b\0", 0, 9).content, "a\nb");
     }
 
@@ -295,6 +338,7 @@ mod tests {
         let late = [vec![b'a'; 100_000], vec![0]].concat();
         assert!(read_lines("f", Cursor::new(late), 0, 1).is_err());
         assert!(decode("f", b"a\0b").is_err());
+        assert!(decode("f", b"\xFF\xFEa\0\0\0").is_err());
     }
 
     #[test]

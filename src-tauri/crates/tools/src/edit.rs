@@ -72,7 +72,8 @@ fn replace(text: &str, input: &Input) -> Result<(String, usize), String> {
             input.path
         )),
         (1, _) => Ok((text.replacen(&*old, &new, 1), 1)),
-        (count, true) => Ok((text.replace(&*old, &new), count)),
+        // Overlapping places are not replaced twice.
+        (_, true) => Ok((text.replace(&*old, &new), text.matches(&*old).count())),
         (count, false) => {
             let mut lines: Vec<String> = places
                 .iter()
@@ -132,6 +133,7 @@ mod tests {
     fn exactly_once_unless_all() {
         assert_eq!(apply("a b", "b", "c", false), Ok(("a c".into(), 1)));
         assert_eq!(apply("b b", "b", "c", true), Ok(("c c".into(), 2)));
+        assert_eq!(apply("aaaa", "aa", "b", true), Ok(("bb".into(), 2)));
         let error = apply("b\nx\nb", "b", "c", false).unwrap_err();
         assert!(error.contains("2 times") && error.contains("lines 1, 3"), "{error}");
         assert!(apply("a", "b", "c", true).unwrap_err().contains("does not occur"));

@@ -1,7 +1,7 @@
 //! Real shells in a folder of their own, with stand-ins on the `PATH` that write down how they were
 //! started.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,8 +15,9 @@ pub(crate) const BATCH: usize = 100;
 /// What was started, a list of words each.
 pub(crate) type Log = Vec<Vec<String>>;
 
-/// Programs that some shell has built in, so that no stand-in sees them.
-pub(crate) const BUILTIN: &[&str] =
+/// Programs that some shell has built in. Functions of the same name lead to the stand-ins, so that
+/// what a shell finds, and whether it succeeds, is the same in all of them.
+const BUILTIN: &[&str] =
     &["echo", "printf", "pwd", "true", "test", "cat", "which", "stat", "basename", "dirname"];
 
 /// What is inserted where git runs.
@@ -26,6 +27,11 @@ pub(crate) const INSERTED: &[&str] =
 /// Programs with a stand-in: those that are allowed, and those that must not start.
 const PROGRAMS: &[&str] = &[
     "ls",
+    "echo",
+    "printf",
+    "pwd",
+    "true",
+    "test",
     "cat",
     "head",
     "tail",
@@ -104,8 +110,11 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let bin = folder.path().join("bin");
         fs::create_dir(&bin).unwrap();
+        // It fails for every other number of words, so that what follows `||` is started too; but for
+        // git, which is given more words than were read.
         let stand_in = "#!/bin/sh\nline=\"${0##*/}\"\nfor word do line=\"$line\u{1f}$word\"; done\n\
-                        printf '%s\u{1e}' \"$line\" >>\"$COUNTERSIGN_LOG\"\n";
+                        printf '%s\u{1e}' \"$line\" >>\"$COUNTERSIGN_LOG\"\n\
+                        [ \"${0##*/}\" = git ] || exit $(($# % 2))\n";
         let first = bin.join(PROGRAMS[0]);
         fs::write(&first, stand_in).unwrap();
         fs::set_permissions(&first, fs::Permissions::from_mode(0o755)).unwrap();
@@ -127,12 +136,14 @@ impl Bench {
         ];
         let places: Vec<PathBuf> =
             std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect();
+        let mut real = BTreeSet::new();
         let shells = known
             .into_iter()
             .filter_map(|(name, options)| {
                 let path =
                     places.iter().map(|place| place.join(name)).find(|path| path.is_file())?;
-                Some((name, path, options))
+                // One shell may go by two names.
+                real.insert(fs::canonicalize(&path).unwrap()).then_some((name, path, options))
             })
             .collect();
         let before = contents(workspace);
@@ -143,20 +154,25 @@ impl Bench {
         self.shells.iter().map(|(name, ..)| *name).collect()
     }
 
-    /// Runs commands one after the other and tells what each started.
-    pub(crate) fn run(&self, shell: &str, commands: &[&str]) -> Vec<Log> {
+    /// Runs commands one after the other and tells what each started. `name` is of this run alone, as
+    /// others run at the same time.
+    pub(crate) fn run(&self, name: &str, shell: &str, commands: &[&str]) -> Vec<Log> {
         let (_, program, options) = self.shells.iter().find(|(name, ..)| *name == shell).unwrap();
-        let logs = self.folder.path().join("logs");
+        let logs = self.folder.path().join(format!("{name}-logs"));
         let _ = fs::remove_dir_all(&logs);
         fs::create_dir(&logs).unwrap();
         let mut script = String::new();
+        for program in BUILTIN {
+            let stand_in = self.folder.path().join("bin").join(program);
+            writeln!(script, "{program}() {{ '{}' \"$@\"; }}", stand_in.display()).unwrap();
+        }
         for (place, command) in commands.iter().enumerate() {
             // A subshell, so that a folder changed in one is not another's.
             writeln!(script, "COUNTERSIGN_LOG='{}/{place}'\n(\n{command}\n)", logs.display())
                 .unwrap();
         }
         writeln!(script, ": >'{}/end'", logs.display()).unwrap();
-        let file = self.folder.path().join("script");
+        let file = self.folder.path().join(format!("{name}-script"));
         fs::write(&file, script).unwrap();
         let mut child = Command::new(program)
             .args(*options)
