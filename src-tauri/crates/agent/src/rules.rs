@@ -9,7 +9,7 @@ use countersign_protocol::{Decision, RuleGrant, RuleId, RuleRecord, SessionId};
 use countersign_store::{NewRule, Store, StoreError};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The rules of one workspace as one session sees them.
 pub(crate) struct Rules {
@@ -120,11 +120,7 @@ pub(crate) fn kept(records: Vec<RuleRecord>) -> Vec<KeptRule> {
             RuleGrant::EditWorkspace => Rule::EditWorkspace,
             RuleGrant::Look { path } => Rule::Look(path.into()),
         };
-        let expires = record
-            .expires
-            .map(|end| end.parse::<jiff::Timestamp>().map(SystemTime::from))
-            .transpose()
-            .map_err(|error| error.to_string())?;
+        let expires = record.expires.as_deref().map(end_of).transpose()?;
         Ok::<_, String>(KeptRule { id: record.id, rule, expires })
     };
     records
@@ -134,4 +130,11 @@ pub(crate) fn kept(records: Vec<RuleRecord>) -> Vec<KeptRule> {
             read(record).inspect_err(|why| tracing::warn!("the rule {id} is left out: {why}")).ok()
         })
         .collect()
+}
+
+/// A time as it is kept, RFC 3339, as the system's.
+fn end_of(text: &str) -> Result<SystemTime, String> {
+    let end: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    let since = u64::try_from(end.as_millisecond()).map_err(|error| error.to_string())?;
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_millis(since))
 }

@@ -169,7 +169,7 @@ async fn what_the_workspace_forbids_no_rule_and_no_look_reaches() {
         ("8", "exec", json!({"command": "cat notes/n.txt"})),
     ];
     let replies =
-        calls.iter().map(|(id, tool, args)| Reply::new().tool_use(id, tool, args.clone()));
+        calls.iter().map(|(id, tool, args)| Reply::new().tool_use(*id, *tool, args.clone()));
     let mut rig = Rig::new(workspace, script(replies.chain([Reply::text("done")]))).await;
     let mut asked = Vec::new();
     rig.run("x", |card, approval| {

@@ -425,7 +425,7 @@ async fn rules_are_listed_told_and_revoked() {
     assert_eq!(policy(&["rules", "--json"]), (Some(0), String::new()));
     assert!(!own.join("data").exists(), "a look makes nothing");
 
-    let server = server([exec("1", "cat a.txt"), Reply::text("done")]).await;
+    let server = server(vec![exec("1", "cat a.txt"), Reply::text("done")]).await;
     let mut run = Run::start(&workspace, &server, &[]);
     let card = run.next("approval_requested");
     run.say(&json!({

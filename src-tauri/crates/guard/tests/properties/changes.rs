@@ -31,8 +31,11 @@ impl Encoding {
                 let units = text.encode_utf16().flat_map(u16::to_be_bytes);
                 Some(b"\xFE\xFF".iter().copied().chain(units).collect())
             }
+            // Read as windows-1252, which has other characters for the bytes from 80 to 9F.
             Self::Latin1 => {
-                let bytes = text.chars().map(|char| u8::try_from(u32::from(char)).ok());
+                let byte = |char| u8::try_from(u32::from(char)).ok();
+                let bytes =
+                    text.chars().map(|char| byte(char).filter(|b| !(0x80..0xA0).contains(b)));
                 bytes.collect::<Option<Vec<u8>>>().filter(|bytes| str::from_utf8(bytes).is_err())
             }
         }

@@ -62,6 +62,7 @@ fn approve(
         stop: false,
         pattern: None,
         scope: None,
+        expires_in: None,
         hunks,
         text: None,
         confine: None,
