@@ -171,6 +171,26 @@ describe("approvals", () => {
     expect(tool(state, "c").state).toBe("waiting");
   });
 
+  it("tells of a command that ran and was not let run again as what it is", () => {
+    const again: Event[] = [CALL, execCard("a", "c"), approve, STARTED, execCard("b", "c", { replaces: "a" })];
+    const state = folded(...again);
+    expect(open(state)).toEqual(["b"]);
+    expect(tool(state, "c").state).toBe("waiting");
+    const rest: Event[] = [
+      { type: "approval_decided", approval: "b", call: "c", decision: "deny", by: "user", feedback: "no" },
+      { ...FINISHED, exit_code: 1 },
+    ];
+    for (const envelope of envelopes(rest, "s", 6)) fold(state, envelope);
+    expect(tool(state, "c")).toMatchObject({
+      state: "done",
+      exitCode: 1,
+      decision: "approved by you; to run it again: denied by you: no",
+    });
+    const lost: Event = { type: "approval_decided", approval: "b", call: "c", decision: "void", by: "policy" };
+    const left = folded(...again, lost, { ...FINISHED, exit_code: 1 });
+    expect(tool(left, "c")).toMatchObject({ state: "done", decision: "approved by you" });
+  });
+
   it("shows a card that comes again after a restart once", () => {
     const state = folded(execCard("a", "c"), execCard("a", "c", { revision: 2 }));
     expect(open(state)).toEqual(["a"]);

@@ -37,10 +37,13 @@ describe("screens", () => {
     expect(app.notices.list).toHaveLength(1);
   });
 
-  it.each(["welcome", "chat", "exec", "trouble", "empty"])("%s has no fault that axe knows", async (name) => {
-    await show(name);
-    expect(await violations()).toEqual([]);
-  });
+  it.each(["welcome", "chat", "exec", "again", "edit", "trouble", "empty"])(
+    "%s has no fault that axe knows",
+    async (name) => {
+      await show(name);
+      expect(await violations()).toEqual([]);
+    },
+  );
 
   it("welcome opens, forgets and starts the tour", async () => {
     const { backend } = await show("welcome");
@@ -105,6 +108,26 @@ describe("screens", () => {
     expect(backend.ops).toEqual([{ type: "interrupt", session: "demo" }]);
     expect(await screen.findByText(/Stopped by you/)).toBeTruthy();
     expect(screen.queryByTestId("stop")).toBeNull();
+  });
+
+  it("a command's card has switches where the system confines commands, and none where it cannot", async () => {
+    const { app } = await show("exec");
+    const names = (): string[] => screen.queryAllByRole("switch").map((one) => one.dataset.testid ?? "");
+    expect(names()).toEqual(["switch-confine", "switch-network"]);
+    if (!app.state) throw new Error("no state");
+    app.take([{ type: "app", state: { ...app.state, confinement: { active: false, text: "NOT CONFINED" } } }]);
+    await vi.waitFor(() => expect(names()).toEqual([]));
+  });
+
+  it("edits accepted in the workspace stand in the status bar, and end there", async () => {
+    const { app } = await show("edit");
+    const [card] = app.approvals.cards;
+    if (!card) throw new Error("no card");
+    const { approval, revision } = card;
+    await app.decide({ approval, revision, decision: "approve_session", scope: "workspace" });
+    expect((await screen.findByTestId("status-edits")).textContent).toContain("Accepting edits in this workspace");
+    await userEvent.click(screen.getByTestId("end-edits"));
+    await vi.waitFor(() => expect(screen.queryByTestId("status-edits")).toBeNull());
   });
 
   it("a row unfolds to what was asked and what came of it", async () => {

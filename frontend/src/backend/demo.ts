@@ -8,11 +8,11 @@ import type { Query } from "../protocol/Query";
 import type { QueryAnswer } from "../protocol/QueryAnswer";
 import type { TreeEntry } from "../protocol/TreeEntry";
 import type { WireError } from "../protocol/WireError";
-import { fewRules, manyRules } from "./demorules";
+import { fewRules, manyRules, ruleOf } from "./demorules";
 import { ReplayBackend } from "./replay";
 
 /** The states of the window that a plain browser can look at, by `?screen=`. */
-type Screen = "chat" | "exec" | "edit" | "welcome" | "trouble" | "long" | "empty" | "rules";
+type Screen = "chat" | "exec" | "again" | "edit" | "welcome" | "trouble" | "long" | "empty" | "rules";
 
 const SESSION = "demo";
 const WORKSPACE = "/home/me/dev/shop-api";
@@ -44,6 +44,7 @@ function screenOf(name: string | null): Screen {
   switch (name) {
     case "welcome":
     case "chat":
+    case "again":
     case "edit":
     case "trouble":
     case "long":
@@ -127,6 +128,7 @@ function record(to: Recorder, screen: Screen): void {
   }
   conclude(to);
   if (screen === "exec") askExec(to);
+  if (screen === "again") askAgain(to);
   if (screen === "edit") askEdit(to);
 }
 
@@ -244,6 +246,42 @@ function askExec(to: Recorder): void {
       { text: "tee build.log", verdict: "ask", note: "writes build.log" },
       { text: "rm -r dist/old", verdict: "ask", note: "no rule" },
     ],
+    suggested_patterns: [],
+  });
+}
+
+/** A command that was refused something, and the card that offers to run it unconfined. */
+function askAgain(to: Recorder): void {
+  const command = "npm version patch";
+  to.add({ type: "tool_call", call: "bump", tool: "exec", args: { command } });
+  to.add({ type: "approval_decided", approval: "a4", call: "bump", decision: "approve", by: "user" });
+  to.add({ type: "tool_started", call: "bump" });
+  to.add({
+    type: "tool_output",
+    call: "bump",
+    stream: "stderr",
+    text: "error: could not lock config file /home/me/.gitconfig: Read-only file system\n",
+  });
+  to.add({
+    type: "approval_requested",
+    approval: "a5",
+    call: "bump",
+    revision: 1,
+    replaces: "a4",
+    kind: "exec",
+    command,
+    display: { shown: command, warnings: [] },
+    cwd: WORKSPACE,
+    env: {},
+    timeout: 300,
+    shell: "/bin/bash",
+    confine: false,
+    network: true,
+    reasons: [
+      "Confinement refused it /home/me/.gitconfig.",
+      "This would run it again, UNCONFINED: it could do whatever you can.",
+    ],
+    parts: [],
     suggested_patterns: [],
   });
 }
@@ -450,7 +488,9 @@ function react(op: Op, state: AppState, to: Recorder): Outcome {
       const { approval, decision } = op.decision;
       const asked = to.envelopes.find((one) => one.type === "approval_requested" && one.approval === approval);
       if (asked?.type !== "approval_requested") break;
-      return { state, feed: [events({ type: "approval_decided", approval, call: asked.call, decision, by: "user" })] };
+      const decided = events({ type: "approval_decided", approval, call: asked.call, decision, by: "user" });
+      const made = ruleOf(asked, op.decision, `made-${approval}`);
+      return made === null ? { state, feed: [decided] } : app({ ...state, rules: [made, ...state.rules] }, decided);
     }
     case "revoke_rule": {
       const ended = state.rules.find((rule) => rule.id === op.rule);

@@ -1,3 +1,5 @@
+import type { Card } from "../protocol/Card";
+import type { DecisionInput } from "../protocol/DecisionInput";
 import type { RuleGrant } from "../protocol/RuleGrant";
 import type { RuleRecord } from "../protocol/RuleRecord";
 
@@ -43,6 +45,23 @@ export function manyRules(): RuleRecord[] {
       { lasting: true, uses: 1204, last_used: ago(30), made: ago(24 * 90) },
     ),
   ];
+}
+
+/** The rule that a decision on a card makes; none where it is for that card alone. */
+export function ruleOf(card: Card, decision: DecisionInput, id: string): RuleRecord | null {
+  const lasting = decision.decision === "approve_always";
+  if (!lasting && decision.decision !== "approve_session") return null;
+  const more = { lasting, source: card.display.shown };
+  switch (card.kind) {
+    case "exec":
+      return rule(id, { grant: "command", pattern: decision.pattern ?? card.command }, more);
+    case "write":
+    case "edit":
+      if (decision.scope === "workspace") return rule(id, { grant: "edit_workspace" }, more);
+      return rule(id, { grant: "edit_file", path: card.resolved }, more);
+    case "path":
+      return rule(id, { grant: "look", path: card.resolved }, more);
+  }
 }
 
 function ago(hours: number): string {

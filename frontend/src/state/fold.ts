@@ -33,6 +33,8 @@ export interface ToolItem {
   tool: string;
   args: unknown;
   state: ToolState;
+  /** Whether it acts, or did without an end yet: a command may be put to the person again before its end. */
+  began: boolean;
   /** The end of what the call printed so far. */
   output: string;
   /** How many characters of the output's beginning are gone. */
@@ -152,7 +154,9 @@ export function fold(state: SessionFold, envelope: Envelope): void {
       return;
     case "tool_started": {
       const row = toolOf(state, envelope.call);
-      if (row) row.state = "running";
+      if (!row) return;
+      row.state = "running";
+      row.began = true;
       return;
     }
     case "tool_output": {
@@ -164,6 +168,7 @@ export function fold(state: SessionFold, envelope: Envelope): void {
       const row = toolOf(state, envelope.call);
       if (!row) return;
       if (row.state !== "refused") row.state = envelope.ok ? "done" : "failed";
+      row.began = false;
       row.result = envelope.result;
       row.duration = envelope.duration_ms;
       row.exitCode = envelope.exit_code ?? null;
@@ -212,6 +217,7 @@ function newTool(id: number, call: string, tool: string, args: unknown): ToolIte
     tool,
     args,
     state: "proposed",
+    began: false,
     output: "",
     dropped: 0,
     result: null,
@@ -310,9 +316,12 @@ function closeApproval(state: SessionFold, decided: Decided): void {
   if (state.approvals.delete(decided.approval)) state.approvalsVersion += 1;
   const row = toolOf(state, decided.call);
   if (!row) return;
-  row.decision = decisionWords(decided);
-  // A void proposal is followed by a new card or by the call's end: until then nothing runs.
-  row.state = decided.decision === "deny" ? "refused" : "proposed";
+  const words = decisionWords(decided);
+  if (!row.began) row.decision = words;
+  else if (decided.decision !== "void") row.decision += `; to run it again: ${words}`;
+  // A void proposal is followed by a new card or by the call's end: until then nothing runs. What began
+  // already was not refused, though it is not begun again.
+  row.state = decided.decision === "deny" && !row.began ? "refused" : "proposed";
 }
 
 /** A decision in words, as a row shows it. */

@@ -1,13 +1,11 @@
 import { fireEvent, render, screen } from "@testing-library/svelte";
-import axe from "axe-core";
 import { tick } from "svelte";
 import { SvelteSet } from "svelte/reactivity";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DecisionInput } from "../../protocol/DecisionInput";
 import type { OpenCard } from "../../state/approvals.svelte";
 import ApprovalLayer from "./ApprovalLayer.svelte";
-import { ARM_MS } from "./arming.svelte";
-import { edit, exec, FakeIntersection, frames, look } from "./testing";
+import { armed, edit, exec, FakeIntersection, faults, look, press, settle, write } from "./testing";
 
 const person = vi.hoisted(() => ({ made: true }));
 vi.mock("./trusted", () => ({ trusted: () => person.made }));
@@ -15,6 +13,7 @@ vi.mock("./trusted", () => ({ trusted: () => person.made }));
 let decided: DecisionInput[];
 let answer: () => Promise<void>;
 let setAside: SvelteSet<string>;
+let confines: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -24,6 +23,7 @@ beforeEach(() => {
   decided = [];
   answer = async () => {};
   setAside = new SvelteSet();
+  confines = true;
 });
 afterEach(() => {
   document.querySelector("#outside")?.remove();
@@ -34,6 +34,7 @@ afterEach(() => {
 function show(...cards: OpenCard[]): { update: (...cards: OpenCard[]) => Promise<void> } {
   const props = {
     cards,
+    confines,
     setAside,
     onDecide: (decision: DecisionInput) => {
       decided.push(decision);
@@ -46,20 +47,6 @@ function show(...cards: OpenCard[]): { update: (...cards: OpenCard[]) => Promise
   return { update: async (...next) => rerender({ ...props, cards: next }) };
 }
 
-async function settle(): Promise<void> {
-  await tick();
-  await frames();
-  await vi.advanceTimersByTimeAsync(ARM_MS);
-}
-
-const armed = (): string | undefined => screen.getByTestId("approve").dataset.armed;
-
-async function press(testid: string): Promise<void> {
-  const button = screen.getByTestId(testid);
-  await fireEvent.pointerDown(button, { button: 0 });
-  await fireEvent.click(button);
-}
-
 function composer(): HTMLTextAreaElement {
   const field = document.createElement("textarea");
   field.id = "outside";
@@ -70,6 +57,7 @@ function composer(): HTMLTextAreaElement {
 
 describe("a card", () => {
   it("asks, with the command and all that matters about it, and has no fault that axe knows", async () => {
+    confines = false;
     show(
       exec({
         env: { NODE_ENV: "production" },
@@ -92,12 +80,10 @@ describe("a card", () => {
     const facts = screen.getByTestId("card-facts").textContent;
     for (const word of ["/home/me/app", "5 min", "/bin/bash", "network on"]) expect(facts).toContain(word);
     expect(facts).not.toContain("confined");
+    expect(screen.queryAllByRole("switch")).toEqual([]);
     expect(screen.getByTestId("card-parts").textContent).toContain("no rule");
     vi.useRealTimers();
-    const found = await axe.run(document.body, {
-      rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
-    });
-    expect(found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
+    expect(await faults()).toEqual([]);
   });
 
   it("says how long a long command is", async () => {
@@ -108,8 +94,8 @@ describe("a card", () => {
   });
 
   it.each<[string, OpenCard]>([
-    ["Create src/a.js?", { ...edit({ created: true }), kind: "write" } as OpenCard],
-    ["Write over src/a.js?", { ...edit(), kind: "write" } as OpenCard],
+    ["Create src/a.js?", write({ created: true })],
+    ["Write over src/a.js?", write()],
     ["Apply this edit to src/a.js?", edit()],
     ["Let the agent read a file outside the workspace?", look()],
     ["Let the agent read a secret?", look({ outside: false })],
@@ -391,10 +377,7 @@ describe("deciding", () => {
     await settle();
     await press("approve-menu");
     vi.useRealTimers();
-    const found = await axe.run(document.body, {
-      rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
-    });
-    expect(found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
+    expect(await faults()).toEqual([]);
   });
 
   it("offers no more than once where no pattern is safe, and no empty pattern", async () => {
@@ -408,17 +391,55 @@ describe("deciding", () => {
     expect(decided).toEqual([]);
   });
 
-  it.each<[string, OpenCard, Partial<DecisionInput>]>([
-    ["edits of a file", edit(), { scope: "file" }],
-    ["looks", look(), {}],
-  ])("approves %s for the session", async (_name, card, more) => {
+  it.each<[string, string, OpenCard, Partial<DecisionInput>]>([
+    ["edits of a file", "approve-session", edit(), { scope: "file" }],
+    ["edits in the workspace", "approve-workspace", edit(), { scope: "workspace" }],
+    ["writes in the workspace", "approve-workspace", write(), { scope: "workspace" }],
+    ["looks", "approve-session", look(), {}],
+  ])("approves %s for the session", async (_name, button, card, more) => {
     show(card);
     await settle();
     await press("approve-menu");
-    await press("approve-session");
+    await press(button);
     expect(decided).toEqual([
       { approval: card.approval, revision: card.revision, decision: "approve_session", ...more },
     ]);
+  });
+});
+
+describe("the menu of an edit", () => {
+  it("says what each choice grants, and has no fault that axe knows", async () => {
+    show(edit());
+    await settle();
+    await press("approve-menu");
+    const said = (id: string): string => screen.getByTestId(id).textContent.replace(/\s+/g, " ").trim();
+    expect(said("approve-session")).toMatch(/^Accept edits to this file for this session Changes of src\/a\.js apply/);
+    expect(said("approve-workspace")).toMatch(
+      /^Accept edits in this workspace for this session .*Sensitive files still ask\.$/,
+    );
+    vi.useRealTimers();
+    expect(await faults()).toEqual([]);
+  });
+
+  it.each<[string, OpenCard]>([
+    ["a sensitive file", edit({ sensitive: true })],
+    ["a file outside", edit({ outside: true })],
+    ["a sensitive file that is written", write({ sensitive: true })],
+    ["a file outside that is written", write({ outside: true })],
+  ])("is not there for %s", async (_name, card) => {
+    show(card);
+    await settle();
+    expect(screen.queryByTestId("approve-menu")).toBeNull();
+    await press("approve");
+    expect(decided).toEqual([{ approval: card.approval, revision: card.revision, decision: "approve" }]);
+  });
+
+  it("is gone with the choice once the card shows a sensitive file", async () => {
+    const { update } = show(edit());
+    await settle();
+    await press("approve-menu");
+    await update(edit({ sensitive: true, revision: 4 }));
+    expect(screen.queryByTestId("approve-workspace")).toBeNull();
   });
 });
 

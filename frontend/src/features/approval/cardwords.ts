@@ -1,12 +1,13 @@
 import type { TextWarning } from "../../protocol/TextWarning";
 import type { OpenCard } from "../../state/approvals.svelte";
 import { plural, visible } from "../../ui/text";
+import { runsAgain } from "./limits";
 
-/** The question that a card asks. */
-export function question(card: OpenCard): string {
+/** The question that a card asks. `confines` tells whether commands are confined here at all. */
+export function question(card: OpenCard, confines: boolean): string {
   switch (card.kind) {
     case "exec":
-      return "Run this command?";
+      return runsAgain(card, confines) ? "Run this command again?" : "Run this command?";
     case "write":
       return card.created ? `Create ${card.display.shown}?` : `Write over ${card.display.shown}?`;
     case "edit":

@@ -1,5 +1,7 @@
 import type { DecisionInput } from "../../protocol/DecisionInput";
+import type { EditScope } from "../../protocol/EditScope";
 import type { OpenCard } from "../../state/approvals.svelte";
+import type { Turned } from "./limits";
 
 const DAY_S = 86_400;
 
@@ -7,30 +9,30 @@ function base(card: OpenCard): Pick<DecisionInput, "approval" | "revision"> {
   return { approval: card.approval, revision: card.revision };
 }
 
-export function approveOnce(card: OpenCard): DecisionInput {
-  return { ...base(card), decision: "approve" };
+/** Yes to this one; `turned` is for its command alone. */
+export function approveOnce(card: OpenCard, turned: Turned): DecisionInput {
+  return { ...base(card), decision: "approve", ...turned };
 }
 
-/** Yes to this and to the like of it; `pattern` says which commands, `days` for how long an always holds. */
-export function approveMore(
-  card: OpenCard,
-  decision: "approve_session" | "approve_always",
-  pattern: string,
-  days: number | null = null,
-): DecisionInput {
-  switch (card.kind) {
-    case "exec":
-      return {
-        ...base(card),
-        decision,
-        pattern,
-        ...(decision === "approve_always" && days !== null ? { expires_in: days * DAY_S } : {}),
-      };
-    case "write":
-    case "edit":
-      return { ...base(card), decision, scope: "file" };
-    case "path":
-      return { ...base(card), decision };
+/** What a yes covers beyond its own proposal. */
+export type Wider =
+  /** Commands of this pattern; an always for so many days, or without an end. */
+  | { of: "commands"; decision: "approve_session" | "approve_always"; pattern: string; days: number | null }
+  | { of: "edits"; scope: EditScope }
+  | { of: "looks" };
+
+/** Yes to this and to the like of it; `turned` is for this one's command alone. */
+export function approveMore(card: OpenCard, wider: Wider, turned: Turned): DecisionInput {
+  switch (wider.of) {
+    case "commands": {
+      const { decision, pattern, days } = wider;
+      const end = decision === "approve_always" && days !== null ? { expires_in: days * DAY_S } : {};
+      return { ...base(card), decision, pattern, ...end, ...turned };
+    }
+    case "edits":
+      return { ...base(card), decision: "approve_session", scope: wider.scope };
+    case "looks":
+      return { ...base(card), decision: "approve_session" };
   }
 }
 

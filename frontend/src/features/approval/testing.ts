@@ -1,5 +1,10 @@
+import { fireEvent, screen } from "@testing-library/svelte";
+import axe from "axe-core";
+import { tick } from "svelte";
 import { vi } from "vitest";
+import type { FileCard } from "../../protocol/FileCard";
 import type { OpenCard } from "../../state/approvals.svelte";
+import { ARM_MS } from "./arming.svelte";
 
 /** Stands in for the browser, which tells what is in view. */
 export class FakeIntersection {
@@ -27,6 +32,29 @@ export class FakeIntersection {
 export async function frames(): Promise<void> {
   await vi.advanceTimersToNextFrame();
   await vi.advanceTimersToNextFrame();
+}
+
+/** Waits until the buttons of the card are armed, if anything lets them. */
+export async function settle(): Promise<void> {
+  await tick();
+  await frames();
+  await vi.advanceTimersByTimeAsync(ARM_MS);
+}
+
+export const armed = (): string | undefined => screen.getByTestId("approve").dataset.armed;
+
+export async function press(testid: string): Promise<void> {
+  const button = screen.getByTestId(testid);
+  await fireEvent.pointerDown(button, { button: 0 });
+  await fireEvent.click(button);
+}
+
+/** What axe finds, but for colours, which need a real layout. */
+export async function faults(): Promise<string[]> {
+  const found = await axe.run(document.body, {
+    rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
+  });
+  return found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`);
 }
 
 export function exec(more: Partial<Extract<OpenCard, { kind: "exec" }>> = {}): OpenCard {
@@ -88,6 +116,10 @@ export function edit(more: Partial<Extract<OpenCard, { kind: "edit" }>> = {}): O
     reasons: [],
     ...more,
   };
+}
+
+export function write(more: Partial<FileCard> = {}): OpenCard {
+  return { ...edit(more), kind: "write" } as OpenCard;
 }
 
 export function look(more: Partial<Extract<OpenCard, { kind: "path" }>> = {}): OpenCard {
