@@ -136,7 +136,15 @@ rule?: string,
  * The person's own rules among those that decided; or, where the person decided, the rule
  * that was made.
  */
-rule_ids?: Array<RuleId>, } | { "type": "rule_revoked", 
+rule_ids?: Array<RuleId>, 
+/**
+ * Whether the operating system confines it, for a command that was approved.
+ */
+confine?: boolean, 
+/**
+ * Whether it reaches the network, for a command that was approved.
+ */
+network?: boolean, } | { "type": "rule_revoked", 
 /**
  * The rule.
  */

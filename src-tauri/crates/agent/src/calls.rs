@@ -6,7 +6,9 @@ use crate::rules::{look_rule, source};
 use crate::session::Core;
 use crate::turn::Control;
 use crate::unconfined::{self, Tried};
-use crate::words::{approved_by_user, decided, decided_by_policy, refusal, say, shortened, with};
+use crate::words::{
+    allowed_by_policy, approved_by_user, decided, decided_by_policy, refusal, say, shortened, with,
+};
 use countersign_guard::{Action, Answer, Approved, GuardError, Receipt, Verdict, View};
 use countersign_protocol::{ApprovalId, CallId, Decision, Event, RuleId};
 use countersign_store::StoreError;
@@ -150,12 +152,11 @@ async fn attempt(
     match verdict {
         Verdict::Allow { approved, rule, by } => {
             core.rules.used(&by)?;
-            core.publish(decided_by_policy(call, &approval, Decision::Approve, rule, by))?;
+            core.publish(allowed_by_policy(call, &approval, rule, by, Some(approved.action())))?;
             act(core, control, call, approval, approved, &Yes::default()).await
         }
         Verdict::Deny { rule } => {
-            let event =
-                decided_by_policy(call, &approval, Decision::Deny, rule.clone(), Vec::new());
+            let event = decided_by_policy(call, &approval, Decision::Deny, rule.clone());
             core.publish(event)?;
             Ok(done(Outcome::error(format!("denied by the rule {rule}; the user was not asked"))))
         }
@@ -173,7 +174,7 @@ fn by_rules(core: &Core, call: &Call, rules: Vec<RuleId>) -> Result<(), StoreErr
     core.rules.used(&rules)?;
     let words = look_rule(&core.rules.in_force()?, &rules);
     let approval = ApprovalId::new(uuid::Uuid::now_v7().to_string());
-    core.publish(decided_by_policy(call, &approval, Decision::Approve, words, rules))
+    core.publish(allowed_by_policy(call, &approval, words, rules, None))
 }
 
 pub(crate) fn done(outcome: Outcome) -> Settled {
@@ -257,7 +258,6 @@ async fn ask(
                         &approval,
                         Decision::Void,
                         "what the proposal was made from has changed".to_owned(),
-                        Vec::new(),
                     ))?;
                     return Ok(Settled::Stale(approval));
                 }
@@ -267,7 +267,6 @@ async fn ask(
                         &approval,
                         Decision::Void,
                         error.to_string(),
-                        Vec::new(),
                     ))?;
                     return Ok(done(Outcome::error(error.to_string())));
                 }
@@ -278,7 +277,10 @@ async fn ask(
                 None => None,
                 Some(wish) => Some(core.rules.add(wish, decision, &source(approved.action()))?),
             };
-            core.publish(approved_by_user(call, &approval, decision, &feedback, rule, &kept))?;
+            let made = rule.as_ref().zip(kept.as_ref());
+            let said = feedback.as_deref();
+            let action = approved.action();
+            core.publish(approved_by_user(call, &approval, decision, said, made, action))?;
             if kept.is_some() {
                 core.told();
             }

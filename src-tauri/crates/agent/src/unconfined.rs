@@ -4,9 +4,9 @@
 use crate::calls::{Call, Outcome, Question, Settled, Yes, act, check, done, propose, put};
 use crate::session::Core;
 use crate::turn::Control;
-use crate::words::{decided, decided_by_policy, say};
+use crate::words::{approved_by_user, decided, decided_by_policy, say};
 use countersign_guard::{Answer, Receipt, RunEnd, Verdict};
-use countersign_protocol::{ApprovalId, DecidedBy, Decision, Event};
+use countersign_protocol::{ApprovalId, Decision};
 use countersign_store::StoreError;
 use countersign_tools::Proposal;
 use futures_util::FutureExt as _;
@@ -75,8 +75,7 @@ async fn offered(
     let approval = ApprovalId::new(uuid::Uuid::now_v7().to_string());
     let question =
         Question { approval: approval.clone(), replaces: Some(replaces), action, reasons };
-    let void =
-        |why: &str| decided_by_policy(call, &approval, Decision::Void, why.to_owned(), Vec::new());
+    let void = |why: &str| decided_by_policy(call, &approval, Decision::Void, why.to_owned());
     match put(core, control, call, question).await? {
         Answer::Lost => {
             core.publish(void("the run ended before an answer"))?;
@@ -97,17 +96,9 @@ async fn offered(
                 core.publish(void(&error.to_string()))?;
                 return Ok(done(outcome));
             }
-            core.publish(Event::ApprovalDecided {
-                approval: approval.clone(),
-                call: call.id.clone(),
-                decision,
-                feedback: feedback.clone(),
-                pattern: None,
-                scope: None,
-                by: DecidedBy::User,
-                rule: None,
-                rule_ids: Vec::new(),
-            })?;
+            let said = feedback.as_deref();
+            let action = approved.action();
+            core.publish(approved_by_user(call, &approval, decision, said, None, action))?;
             let yes = Yes { feedback, ..Yes::default() };
             return act(core, control, call, approval, approved, &yes).await;
         }

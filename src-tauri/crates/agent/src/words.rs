@@ -1,7 +1,7 @@
 //! Words and events around a decision: for the model, for the journal, and for the window.
 
 use crate::calls::Call;
-use countersign_guard::{Rule, RuleWish};
+use countersign_guard::{Action, Rule, RuleWish};
 use countersign_protocol::{ApprovalId, DecidedBy, Decision, EditScope, Event, RuleId};
 use serde_json::Value;
 
@@ -38,6 +38,8 @@ pub(crate) fn decided(
         by: DecidedBy::User,
         rule: None,
         rule_ids: Vec::new(),
+        confine: None,
+        network: None,
     }
 }
 
@@ -46,26 +48,29 @@ pub(crate) fn approved_by_user(
     call: &Call,
     approval: &ApprovalId,
     decision: Decision,
-    feedback: &Option<String>,
-    wish: Option<RuleWish>,
-    kept: &Option<RuleId>,
+    feedback: Option<&str>,
+    made: Option<(&RuleWish, &RuleId)>,
+    action: &Action,
 ) -> Event {
-    let (pattern, scope) = match wish.map(|wish| wish.rule) {
+    let (pattern, scope) = match made.map(|(wish, _)| &wish.rule) {
         None | Some(Rule::Look(_)) => (None, None),
         Some(Rule::Command(pattern)) => (Some(pattern.to_string()), None),
         Some(Rule::EditFile(_)) => (None, Some(EditScope::File)),
         Some(Rule::EditWorkspace) => (None, Some(EditScope::Workspace)),
     };
+    let (confine, network) = limits(action);
     Event::ApprovalDecided {
         approval: approval.clone(),
         call: call.id.clone(),
         decision,
-        feedback: feedback.clone(),
+        feedback: feedback.map(str::to_owned),
         pattern,
         scope,
         by: DecidedBy::User,
         rule: None,
-        rule_ids: kept.iter().cloned().collect(),
+        rule_ids: made.map(|(_, id)| id.clone()).into_iter().collect(),
+        confine,
+        network,
     }
 }
 
@@ -74,7 +79,6 @@ pub(crate) fn decided_by_policy(
     approval: &ApprovalId,
     decision: Decision,
     rule: String,
-    rule_ids: Vec<RuleId>,
 ) -> Event {
     Event::ApprovalDecided {
         approval: approval.clone(),
@@ -85,7 +89,41 @@ pub(crate) fn decided_by_policy(
         scope: None,
         by: DecidedBy::Policy,
         rule: Some(rule),
+        rule_ids: Vec::new(),
+        confine: None,
+        network: None,
+    }
+}
+
+/// What the policy allowed, with the person's own rules among what did.
+pub(crate) fn allowed_by_policy(
+    call: &Call,
+    approval: &ApprovalId,
+    rule: String,
+    rule_ids: Vec<RuleId>,
+    action: Option<&Action>,
+) -> Event {
+    let (confine, network) = action.map_or((None, None), limits);
+    Event::ApprovalDecided {
+        approval: approval.clone(),
+        call: call.id.clone(),
+        decision: Decision::Approve,
+        feedback: None,
+        pattern: None,
+        scope: None,
+        by: DecidedBy::Policy,
+        rule: Some(rule),
         rule_ids,
+        confine,
+        network,
+    }
+}
+
+/// Whether a command is confined, and whether it reaches the network.
+fn limits(action: &Action) -> (Option<bool>, Option<bool>) {
+    match action {
+        Action::Exec(exec) => (Some(exec.confine()), Some(exec.network())),
+        Action::Write(_) | Action::Edit(_) | Action::Reach(_) => (None, None),
     }
 }
 

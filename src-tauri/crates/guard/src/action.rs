@@ -163,6 +163,12 @@ impl ExecAction {
         &self.command
     }
 
+    /// Whether the operating system confines it.
+    #[must_use]
+    pub fn confine(&self) -> bool {
+        self.confine
+    }
+
     /// Whether it reaches the network.
     #[must_use]
     pub fn network(&self) -> bool {

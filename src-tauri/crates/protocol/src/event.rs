@@ -214,6 +214,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         #[ts(optional, as = "Option<Vec<RuleId>>")]
         rule_ids: Vec<RuleId>,
+        /// Whether the operating system confines it, for a command that was approved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        confine: Option<bool>,
+        /// Whether it reaches the network, for a command that was approved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        network: Option<bool>,
     },
     /// The person ended a rule.
     RuleRevoked {
