@@ -87,6 +87,11 @@ describe("tool calls", () => {
     ["proposed", [CALL], { state: "proposed", decision: "" }],
     ["waiting", [CALL, execCard("a", "c")], { state: "waiting" }],
     ["approved", [CALL, execCard("a", "c"), approve], { state: "proposed", decision: "approved by you" }],
+    [
+      "approved with its limits turned",
+      [CALL, execCard("a", "c"), { ...approve, confine: false, network: false }],
+      { state: "proposed", decision: "approved by you, UNCONFINED, without the network" },
+    ],
     ["running", [CALL, execCard("a", "c"), approve, STARTED], { state: "running" }],
     ["done", [CALL, execCard("a", "c"), approve, STARTED, FINISHED], { state: "done", duration: 12, exitCode: 0 }],
     ["failed", [CALL, STARTED, { ...FINISHED, ok: false, exit_code: 1 }], { state: "failed", exitCode: 1 }],

@@ -313,10 +313,11 @@ function openApproval(state: SessionFold, card: OpenApproval): void {
 }
 
 function closeApproval(state: SessionFold, decided: Decided): void {
+  const asked = state.approvals.get(decided.approval);
   if (state.approvals.delete(decided.approval)) state.approvalsVersion += 1;
   const row = toolOf(state, decided.call);
   if (!row) return;
-  const words = decisionWords(decided);
+  const words = decisionWords(decided) + limitWords(asked, decided);
   if (!row.began) row.decision = words;
   else if (decided.decision !== "void") row.decision += `; to run it again: ${words}`;
   // A void proposal is followed by a new card or by the call's end: until then nothing runs. What began
@@ -341,6 +342,17 @@ function decisionWords(decided: Decided): string {
     case "void":
       return "went stale";
   }
+}
+
+/** What the person turned on the card of a command, in words. */
+function limitWords(asked: OpenApproval | undefined, decided: Decided): string {
+  if (asked?.kind !== "exec" || decided.decision === "deny" || decided.decision === "void") return "";
+  const words: string[] = [];
+  if (decided.confine !== undefined && decided.confine !== asked.confine) words.push(decided.confine ? "confined" : "UNCONFINED");
+  if (decided.network !== undefined && decided.network !== asked.network) {
+    words.push(decided.network ? "with the network" : "without the network");
+  }
+  return words.length > 0 ? `, ${words.join(", ")}` : "";
 }
 
 function covered(decided: Decided): string {

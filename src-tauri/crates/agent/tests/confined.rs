@@ -126,6 +126,15 @@ async fn a_yes_without_confinement_is_for_one_command() {
     .await;
     assert_eq!(cards, [true, true, false], "the second command is confined again");
     assert!(files[0].exists() && !files[1].exists());
+    let journaled: Vec<Option<bool>> = rig
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ApprovalDecided { decision: Decision::Approve, confine, .. } => Some(*confine),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(journaled, [Some(false), Some(true)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -142,7 +142,7 @@ async fn a_look_that_is_kept_for_the_session_is_told_each_time_and_can_be_ended(
     assert_eq!((rule.uses, rule.lasting), (1, false));
     let told = by_policy(&rig);
     assert_eq!(told.len(), 1);
-    assert_eq!(told[0].1, [rule.id.clone()]);
+    assert_eq!(told[0].1, std::slice::from_ref(&rule.id));
     assert!(told[0].0.contains("notes.txt"), "{told:?}");
 
     revoke_rule(&rig.folders, &rule.id).unwrap().expect("it was in force");

@@ -111,10 +111,6 @@ pub struct PolicySummary {
 }
 
 /// What happened.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "few of them exist at a time, and each is written or sent at once"
-)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[ts(export)]

@@ -33,16 +33,16 @@ pub(crate) fn names(rule: &str, commands: &Commands<'_>) -> bool {
     }
     commands.simple.iter().any(|simple| {
         let program = simple.first().map_or("", |word| last_name(word));
-        match table::row(program) {
-            Some(Covers::Wrapper | Covers::Interpreter | Covers::Builtin) => {
-                let words: Vec<String> =
-                    simple.iter().flat_map(|word| loose::words(word)).collect();
-                anywhere(&words)
-            }
-            _ => {
-                let words: Vec<String> = simple.iter().map(|word| word.to_lowercase()).collect();
-                starts(&words, &wanted)
-            }
+        let runs_others = matches!(
+            table::row(program),
+            Some(Covers::Wrapper | Covers::Interpreter | Covers::Builtin)
+        );
+        if runs_others {
+            let words: Vec<String> = simple.iter().flat_map(|word| loose::words(word)).collect();
+            anywhere(&words)
+        } else {
+            let words: Vec<String> = simple.iter().map(|word| word.to_lowercase()).collect();
+            starts(&words, &wanted)
         }
     })
 }
