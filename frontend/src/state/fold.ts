@@ -348,7 +348,8 @@ function decisionWords(decided: Decided): string {
 function limitWords(asked: OpenApproval | undefined, decided: Decided): string {
   if (asked?.kind !== "exec" || decided.decision === "deny" || decided.decision === "void") return "";
   const words: string[] = [];
-  if (decided.confine !== undefined && decided.confine !== asked.confine) words.push(decided.confine ? "confined" : "UNCONFINED");
+  if (decided.confine !== undefined && decided.confine !== asked.confine)
+    words.push(decided.confine ? "confined" : "UNCONFINED");
   if (decided.network !== undefined && decided.network !== asked.network) {
     words.push(decided.network ? "with the network" : "without the network");
   }
