@@ -45,7 +45,7 @@ impl Facts for HandleFacts<'_> {
     fn path(&self, folder: &Path, word: &str) -> PathFact {
         let Some(below) = self.below(folder) else { return PathFact::Out };
         match locate(&self.0.root, below, word) {
-            Ok(Located::Inside(Inside { relative, object, through_link })) => {
+            Ok(Located::Inside(Inside { relative, object, through_link, .. })) => {
                 let real = relative.to_string_lossy();
                 // The name as written counts where a link leads elsewhere, or nothing is there.
                 let names = [real.as_ref(), word];
@@ -83,6 +83,7 @@ impl Facts for HandleFacts<'_> {
             Ok(Located::Inside(Inside {
                 relative,
                 object: Some((_, FileType::Directory)),
+                by_name: false,
                 ..
             })) if self.means_the_same_by_name(below, word)
                 && !matches!(classify(&relative.to_string_lossy()), Sensitivity::Secret(_)) =>

@@ -72,6 +72,24 @@ proptest! {
     }
 }
 
+/// Found by the property above: such a link leads nowhere, so no shell comes to `src` by it.
+#[test]
+fn a_folder_by_way_of_a_missing_name_is_none() {
+    let place = TempWorkspace::new()
+        .file("src/a.txt", "a")
+        .symlink("odd", "missing/../src")
+        .symlink("way", "../missing/../ws/src")
+        .symlink("good", "src");
+    let allow = settings(ExecSecurity::Allowlist, FileApproval::default(), &["cat *"]);
+    let workspace = open(&place.path(), allow);
+    for (folder, runs) in [("odd", false), ("way", false), ("good", true), ("src", true)] {
+        let command = format!("cd {folder} && cat a.txt");
+        let request = ExecRequest { command, ..ExecRequest::default() };
+        let action = workspace.view().propose_exec(request).unwrap();
+        assert_eq!(matches!(workspace.judge(action), Verdict::Allow { .. }), runs, "{folder}");
+    }
+}
+
 fn look(place: &TempWorkspace, workspace: &Workspace, path: &str) -> Result<(), TestCaseError> {
     let view = workspace.view();
     let leads = tree::read(&place.path(), path);
