@@ -17,6 +17,26 @@ impl<'a> HandleFacts<'a> {
         Self(view)
     }
 
+    /// Whether a shell, which takes `..` after `cd` by name, comes where the kernel comes: before each
+    /// `..` that follows a name stands a folder that is there and is no link.
+    fn means_the_same_by_name(&self, below: &Path, word: &str) -> bool {
+        let names: Vec<&str> = word.split('/').collect();
+        (1..names.len()).filter(|&at| names[at] == "..").all(|at| {
+            let before = &names[..at];
+            let only_up = !word.starts_with('/')
+                && before.iter().all(|name| matches!(*name, "" | "." | ".."));
+            only_up
+                || matches!(
+                    locate(&self.0.root, below, &before.join("/")),
+                    Ok(Located::Inside(Inside {
+                        object: Some((_, FileType::Directory)),
+                        through_link: false,
+                        ..
+                    }))
+                )
+        })
+    }
+
     fn below<'p>(&self, folder: &'p Path) -> Option<&'p Path> {
         folder.strip_prefix(self.0.root.real()).ok()
     }
@@ -26,7 +46,7 @@ impl Facts for HandleFacts<'_> {
     fn path(&self, folder: &Path, word: &str) -> PathFact {
         let Some(below) = self.below(folder) else { return PathFact::Out };
         match locate(&self.0.root, below, word) {
-            Ok(Located::Inside(Inside { relative, object, through_link })) => {
+            Ok(Located::Inside(Inside { relative, object, through_link, .. })) => {
                 if self.0.tightening.name(&relative).is_some() {
                     return PathFact::Ruled;
                 }
@@ -62,12 +82,16 @@ impl Facts for HandleFacts<'_> {
     }
 
     fn folder(&self, folder: &Path, word: &str) -> Option<PathBuf> {
-        match locate(&self.0.root, self.below(folder)?, word) {
+        let below = self.below(folder)?;
+        match locate(&self.0.root, below, word) {
             Ok(Located::Inside(Inside {
                 relative,
                 object: Some((_, FileType::Directory)),
+                by_name: false,
                 ..
-            })) if !matches!(classify(&relative.to_string_lossy()), Sensitivity::Secret(_)) => {
+            })) if self.means_the_same_by_name(below, word)
+                && !matches!(classify(&relative.to_string_lossy()), Sensitivity::Secret(_)) =>
+            {
                 Some(self.0.root.real().join(relative))
             }
             _ => None,

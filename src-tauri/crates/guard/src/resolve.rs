@@ -36,6 +36,9 @@ pub(crate) struct Inside {
     pub(crate) object: Option<(OwnedFd, FileType)>,
     /// Whether a link was followed on the way.
     pub(crate) through_link: bool,
+    /// Whether a `..` was taken by name, past a name that is not there or not inside: the kernel would
+    /// not come here.
+    pub(crate) by_name: bool,
 }
 
 /// A place outside the workspace.
@@ -137,6 +140,7 @@ struct Walk<'a> {
     /// Names below the last level that do not exist.
     missing: Vec<OsString>,
     links: u32,
+    by_name: bool,
 }
 
 enum Step {
@@ -153,6 +157,7 @@ impl<'a> Walk<'a> {
             levels: Vec::new(),
             missing: Vec::new(),
             links: 0,
+            by_name: false,
         }
     }
 
@@ -187,7 +192,8 @@ impl<'a> Walk<'a> {
                     return Err(GuardError::Pseudo(self.shown()));
                 }
                 let object = Some((object, kind));
-                Ok(Some(Located::Inside(Inside { relative, object, through_link: false })))
+                let (through_link, by_name) = (false, false);
+                Ok(Some(Located::Inside(Inside { relative, object, through_link, by_name })))
             }
             Err(_) => Ok(None),
         }
@@ -205,7 +211,11 @@ impl<'a> Walk<'a> {
 
     /// One step up: lexically past names that do not exist, physically past folders.
     fn up(&mut self, from_link: bool) -> Result<Step, GuardError> {
-        if self.missing.pop().is_some() || self.levels.pop().is_some() {
+        if self.missing.pop().is_some() {
+            self.by_name = true;
+            return Ok(Step::On);
+        }
+        if self.levels.pop().is_some() {
             return Ok(Step::On);
         }
         // Above the workspace. Where the rest leads back into it, the walk starts anew from the handle.
@@ -213,11 +223,14 @@ impl<'a> Walk<'a> {
             names_of(self.root.real().as_os_str()).map(OsStr::to_owned).collect();
         names.pop();
         let mut any_link = from_link;
+        let mut down = false;
         for (name, linked) in self.todo.drain(..) {
             any_link |= linked;
             if name == ".." {
+                self.by_name |= down;
                 names.pop();
             } else {
+                down = true;
                 names.push(name);
             }
         }
@@ -298,9 +311,9 @@ impl<'a> Walk<'a> {
         }
         let mut relative = joined(Path::new(""), &self.names());
         relative.push(name);
-        let through_link = self.links > 0;
+        let (through_link, by_name) = (self.links > 0, self.by_name);
         let object = Some((object, kind));
-        Ok(Step::Done(Located::Inside(Inside { relative, object, through_link })))
+        Ok(Step::Done(Located::Inside(Inside { relative, object, through_link, by_name })))
     }
 
     /// Puts a link's own names in front of what is left to walk.
@@ -350,17 +363,17 @@ impl<'a> Walk<'a> {
 
     fn finish(&mut self) -> Result<Located, GuardError> {
         let mut relative = joined(Path::new(""), &self.names());
-        let through_link = self.links > 0;
+        let (through_link, by_name) = (self.links > 0, self.by_name);
         if !self.missing.is_empty() {
             for name in self.missing.drain(..) {
                 relative.push(name);
             }
-            return Ok(Located::Inside(Inside { relative, object: None, through_link }));
+            return Ok(Located::Inside(Inside { relative, object: None, through_link, by_name }));
         }
         let handle = rustix::io::dup(self.here())
             .map_err(|error| GuardError::system(&self.shown(), error))?;
         let object = Some((handle, FileType::Directory));
-        Ok(Located::Inside(Inside { relative, object, through_link }))
+        Ok(Located::Inside(Inside { relative, object, through_link, by_name }))
     }
 }
 

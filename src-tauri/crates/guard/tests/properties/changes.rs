@@ -31,11 +31,12 @@ impl Encoding {
                 let units = text.encode_utf16().flat_map(u16::to_be_bytes);
                 Some(b"\xFE\xFF".iter().copied().chain(units).collect())
             }
-            // Read as windows-1252, which has other characters for the bytes from 80 to 9F.
+            // From 0x80 to 0x9F the Encoding Standard reads other characters than Latin-1 had.
             Self::Latin1 => {
                 let byte = |char| u8::try_from(u32::from(char)).ok();
-                let bytes =
-                    text.chars().map(|char| byte(char).filter(|b| !(0x80..0xA0).contains(b)));
+                let bytes = text
+                    .chars()
+                    .map(|char| byte(char).filter(|byte| !(0x80..=0x9f).contains(byte)));
                 bytes.collect::<Option<Vec<u8>>>().filter(|bytes| str::from_utf8(bytes).is_err())
             }
         }
