@@ -62,7 +62,9 @@ fn probe() {
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
     println!("Kernel {}. A cell says: on a stop; when the program is killed.\n", kernel.trim());
     print!("| as | way |");
-    KINDS.iter().for_each(|(kind, _)| print!(" {kind} |"));
+    for (kind, _) in KINDS {
+        print!(" {kind} |");
+    }
     println!("\n| --- | --- |{}", " --- |".repeat(KINDS.len()));
     // SAFETY: a plain system call.
     let root = unsafe { libc::geteuid() } == 0;
@@ -104,12 +106,11 @@ fn tried(way: &str, kind: usize, user: Option<u32>, kill: bool) -> Result<String
     let mut copy = copy.spawn().unwrap();
     let mut said = String::new();
     BufReader::new(copy.stdout.take().unwrap()).read_line(&mut said).unwrap();
-    let result = match said.trim().split_once(": ") {
-        Some(("cannot", why)) => Err(format!("cannot be had: {why}")),
-        _ => {
-            started(&mark, kind);
-            Ok(ended(&mut copy, &mark, kill))
-        }
+    let result = if let Some(("cannot", why)) = said.trim().split_once(": ") {
+        Err(format!("cannot be had: {why}"))
+    } else {
+        started(&mark, kind);
+        Ok(ended(&mut copy, &mark, kill))
     };
     let _ = copy.kill();
     copy.wait().unwrap();
