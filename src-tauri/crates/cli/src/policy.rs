@@ -6,7 +6,7 @@ use countersign_agent::{AgentError, Check, Checker, Judgement, Overrides, Settin
 use countersign_protocol::{ExecSecurity, FileApproval, RuleId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::io::{BufRead as _, BufWriter, Write as _};
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 /// One line of `--batch`.
@@ -62,8 +62,17 @@ pub(crate) fn check(arguments: &CheckArguments) -> anyhow::Result<u8> {
 fn batch(checker: &mut Checker, workspace: &Path, settings: &Settings) -> anyhow::Result<()> {
     let mut prepared = Prepared::new(settings);
     let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-    for line in std::io::stdin().lock().lines() {
-        let line = line?;
+    let mut input = BufReader::with_capacity(1 << 16, std::io::stdin());
+    let mut line = String::new();
+    loop {
+        // Whoever asks one by one waits for the answer before the next question.
+        if !input.buffer().contains(&b'\n') {
+            out.flush()?;
+        }
+        line.clear();
+        if input.read_line(&mut line)? == 0 {
+            break;
+        }
         if line.trim().is_empty() {
             continue;
         }

@@ -1,98 +1,14 @@
 //! The terminal program as scripts drive it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use countersign_testkit::{ModelServer, Reply, Script, TempWorkspace, seed_task};
+mod common;
+
+use common::{KEY, Run, exec, program, server};
+use countersign_testkit::{Reply, Script, TempWorkspace, seed_task};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
-const KEY: &str = "test-key-that-nobody-may-see";
-
-fn program(workspace: &TempWorkspace, arguments: &[&str]) -> Command {
-    let own = workspace.root().join("own");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign-cli"));
-    command.args(arguments).arg("--workspace").arg(workspace.path());
-    command
-        .arg("--data-dir")
-        .arg(own.join("data"))
-        .arg("--config")
-        .arg(own.join("settings/config.toml"));
-    command
-        .env_remove("ANTHROPIC_BASE_URL")
-        .env("ANTHROPIC_API_KEY", KEY)
-        .env("HOME", workspace.home());
-    command
-}
-
-/// A run over `--json`.
-struct Run {
-    child: Child,
-    input: Option<ChildStdin>,
-    lines: BufReader<ChildStdout>,
-    seen: Vec<Value>,
-}
-
-impl Run {
-    fn start(workspace: &TempWorkspace, server: &ModelServer, arguments: &[&str]) -> Self {
-        let mut all = vec!["run", "--json"];
-        all.extend(arguments);
-        let mut command = program(workspace, &all);
-        command.arg("do it").env("ANTHROPIC_BASE_URL", server.url());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let input = child.stdin.take();
-        let lines = BufReader::new(child.stdout.take().unwrap());
-        Self { child, input, lines, seen: Vec::new() }
-    }
-
-    /// The next event of that type.
-    fn next(&mut self, kind: &str) -> Value {
-        self.next_of(&[kind])
-    }
-
-    fn next_of(&mut self, kinds: &[&str]) -> Value {
-        loop {
-            let mut line = String::new();
-            let read = self.lines.read_line(&mut line).unwrap();
-            assert!(read > 0, "no {kinds:?} came; so far {:#?}", self.seen);
-            let event: Value = serde_json::from_str(&line).unwrap();
-            self.seen.push(event.clone());
-            if kinds.iter().any(|kind| event["type"] == *kind) {
-                return event;
-            }
-        }
-    }
-
-    fn say(&mut self, line: &Value) {
-        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
-    }
-
-    fn approve(&mut self) -> Value {
-        let card = self.next("approval_requested");
-        self.say(&json!({"approval": card["approval"], "decision": "approve"}));
-        card
-    }
-
-    /// The exit code, after the rest of the events.
-    fn end(mut self) -> (i32, Vec<Value>, String) {
-        let mut rest = String::new();
-        self.lines.read_to_string(&mut rest).unwrap();
-        self.seen.extend(rest.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
-        let mut errors = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
-        let code = self.child.wait().unwrap().code().unwrap();
-        (code, self.seen, errors)
-    }
-}
-
-fn exec(id: &str, command: &str) -> Reply {
-    Reply::new().tool_use(id, "exec", json!({"command": command}))
-}
-
-async fn server(script: impl Into<Script>) -> ModelServer {
-    ModelServer::start(script).await
-}
+use std::process::{Command, Stdio};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_seed_task_over_json() {
@@ -458,4 +374,23 @@ async fn rules_are_listed_told_and_revoked() {
     assert_eq!(check("cat a.txt")["decision"], "ask");
     assert_eq!(policy(&["rules", "--json"]).1, "");
     assert!(policy(&["rules", "--all"]).1.contains("revoked"));
+}
+
+#[test]
+fn a_batch_answers_one_question_before_the_next_is_asked() {
+    let workspace = TempWorkspace::new();
+    let mut child = program(&workspace, &["policy", "check", "--batch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    for id in 0..3 {
+        writeln!(input, "{}", json!({"id": id, "exec": "ls"})).unwrap();
+        let answer: Value = serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap();
+        assert_eq!(answer["id"], id);
+    }
+    drop(input);
+    assert!(answers.next().is_none() && child.wait().unwrap().success());
 }

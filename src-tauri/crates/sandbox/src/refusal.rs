@@ -37,6 +37,10 @@ const NO_NETWORK: &[&str] = &[
     "emporary failure in name resolution",
     "ame or service not known",
 ];
+/// How programs say that they may not move or link from one folder to another.
+const NO_CROSSING: &[&str] = &["ross-device link", "EXDEV", "(os error 18)"];
+/// The version of Landlock's interface that knows of such moves; one before it refuses them all.
+const CROSSING: u8 = 2;
 /// What a hidden folder is like.
 const ABSENT: &str = "No such file or directory";
 
@@ -105,7 +109,8 @@ impl Files {
         let mut limits = None;
         for (at, line) in lines.iter().enumerate() {
             let absent = line.contains(ABSENT);
-            if !absent && !says(line, REFUSALS) {
+            let crossing = self.plan.abi < CROSSING && says(line, NO_CROSSING);
+            if !absent && !crossing && !says(line, REFUSALS) {
                 continue;
             }
             // Made only once there is something to judge.
@@ -115,7 +120,9 @@ impl Files {
                 (at.saturating_sub(if absent { 0 } else { BEFORE })..=at).rev().find_map(|at| {
                     let refused =
                         named(lines[at]).filter_map(|name| self.absolute(&name)).find(|path| {
-                            limits.hides(path) || (!absent && limits.keeps_from_writing(path))
+                            limits.hides(path)
+                                || (crossing && limits.writes(path))
+                                || (!absent && limits.keeps_from_writing(path))
                         })?;
                     Some(refused)
                 });
@@ -169,6 +176,10 @@ impl Limits {
         self.hidden.iter().any(|hidden| real.starts_with(hidden))
     }
 
+    fn writes(&self, path: &Path) -> bool {
+        self.writable.iter().any(|writable| path.starts_with(writable))
+    }
+
     /// Whether the person could write there and the command could not: else something other than
     /// the confinement refused it.
     fn keeps_from_writing(&self, path: &Path) -> bool {
@@ -182,7 +193,7 @@ impl Limits {
         if real.starts_with("/proc") || real.starts_with("/sys") {
             return false;
         }
-        if self.writable.iter().any(|writable| real.starts_with(writable)) {
+        if self.writes(&real) {
             return false;
         }
         let may = |path: &Path| rustix::fs::access(path, Access::WRITE_OK).is_ok();
@@ -273,6 +284,18 @@ mod tests {
             let refused = seen.refused(&[&said.replace("BASE", base)]);
             assert_eq!(refused, Refused::default(), "{said}");
         }
+    }
+
+    #[test]
+    fn a_move_between_folders_is_refused_by_the_first_version_alone() {
+        let (place, mut seen) = place();
+        let moved = place.path().canonicalize().unwrap().join("work/src/x");
+        let said = format!("failed to write {}: Cross-device link (os error 18)", moved.display());
+        assert_eq!(seen.refused(&[&said]), Refused::default());
+        if let Some(files) = &mut seen.files {
+            files.plan.abi = 1;
+        }
+        assert_eq!(seen.refused(&[&said]).paths, [moved]);
     }
 
     #[test]

@@ -34,14 +34,21 @@ async fn pids(folder: &Path, count: usize) -> Vec<String> {
     read()
 }
 
+/// How many processes the command below leaves.
+const MANY: usize = 4;
 /// A command that leaves processes of all kinds: in the background, in a session of its own, twice
-/// forked, and deaf to a polite end. Each writes its number to a file of the current folder.
+/// forked, under `nohup`, and deaf to a polite end. Each writes its number to a file of the current
+/// folder.
 const CROWD: &str = "
     note() { sh -c 'echo $PPID' > \"$1\"; }
     (trap '' TERM HUP INT; note deaf; while :; do sleep 1; done) &
     setsid sh -c 'echo $$ > session; exec sleep 1000' &
     (setsid sh -c '(sh -c \"echo \\$PPID > daemon; exec sleep 1000\" ; sleep 1000) & ' &) &
+    nohup sh -c 'echo $$ > nohup; exec sleep 1000' > /dev/null 2>&1 &
 ";
+/// Waits until all have started.
+const ALL_THERE: &str = "
+    for name in deaf session daemon nohup; do while [ ! -s $name ]; do sleep 0.01; done; done";
 
 fn crowd(ending: &str) -> (tempfile::TempDir, CommandSpec) {
     let place = tempfile::tempdir().unwrap();
@@ -54,20 +61,18 @@ fn crowd(ending: &str) -> (tempfile::TempDir, CommandSpec) {
 async fn a_timeout_ends_the_whole_tree() {
     let (place, mut command) = crowd("sleep 1000");
     command.timeout = Duration::from_millis(1_500);
-    let (finished, pids) = tokio::join!(run(command), pids(place.path(), 3));
+    let (finished, pids) = tokio::join!(run(command), pids(place.path(), MANY));
     assert_eq!(finished.end, End::TimedOut);
     assert!(pids.iter().all(|pid| !is_running(pid)), "{pids:?}");
 }
 
 #[tokio::test]
 async fn what_a_command_leaves_behind_is_ended() {
-    let ready =
-        "while [ ! -s deaf ] || [ ! -s session ] || [ ! -s daemon ]; do sleep 0.01; done; exit 3";
-    let (place, command) = crowd(ready);
+    let (place, command) = crowd(&format!("{ALL_THERE}; exit 3"));
     let finished = run(command).await;
-    let pids = pids(place.path(), 3).await;
+    let pids = pids(place.path(), MANY).await;
     assert_eq!(finished.end, End::Exited(3));
-    assert!(finished.stragglers >= 3, "{}", finished.stragglers);
+    assert!(finished.stragglers >= 4, "{}", finished.stragglers);
     assert!(pids.iter().all(|pid| !is_running(pid)), "{pids:?}");
 }
 
@@ -80,7 +85,7 @@ async fn dropping_the_run_ends_the_whole_tree() {
         let running = supervisor.run(command, live, CancellationToken::new());
         tokio::select! {
             _ = running => panic!("it does not end by itself"),
-            pids = pids(place.path(), 3) => pids,
+            pids = pids(place.path(), MANY) => pids,
         }
     };
     until("the end of all processes", || pids.iter().all(|pid| !is_running(pid))).await;
@@ -88,6 +93,20 @@ async fn dropping_the_run_ends_the_whole_tree() {
 
 /// Set for the copy of this test that plays the program and is killed.
 const PLACE: &str = "PLACE_OF_THE_KILLED_PROGRAM";
+
+/// Runs the named test in a copy of this program, which plays the program and runs the command, and
+/// kills that copy once `ready` holds.
+async fn kill_the_program(test: &str, place: &Path, ready: impl Future<Output = ()>) {
+    let mut program = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(PLACE, place)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    ready.await;
+    program.kill().unwrap();
+    program.wait().unwrap();
+}
 
 #[tokio::test]
 async fn killing_the_program_ends_the_whole_tree() {
@@ -98,16 +117,10 @@ async fn killing_the_program_ends_the_whole_tree() {
         return;
     }
     let place = tempfile::tempdir().unwrap();
-    let mut program = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "killing_the_program_ends_the_whole_tree"])
-        .env(PLACE, place.path())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let pids = pids(place.path(), 3).await;
-    program.kill().unwrap();
-    program.wait().unwrap();
-    until("the end of all processes", || pids.iter().all(|pid| !is_running(pid))).await;
+    let mut started = Vec::new();
+    let ready = async { started = pids(place.path(), MANY).await };
+    kill_the_program("killing_the_program_ends_the_whole_tree", place.path(), ready).await;
+    until("the end of all processes", || started.iter().all(|pid| !is_running(pid))).await;
 }
 
 #[tokio::test]
@@ -139,13 +152,10 @@ async fn a_killed_supervisor_is_told_as_such_and_its_command_ends() {
 
 #[tokio::test]
 async fn a_supervisor_that_is_asked_to_end_ends_the_tree_first() {
-    let (place, command) = crowd(
-        "while [ ! -s deaf ] || [ ! -s session ] || [ ! -s daemon ]; do sleep 0.01; done
-         kill -TERM $PPID; sleep 1000",
-    );
+    let (place, command) = crowd(&format!("{ALL_THERE}; kill -TERM $PPID; sleep 1000"));
     let finished = run(command).await;
     assert_eq!(finished.end, End::Stopped);
-    let pids = pids(place.path(), 3).await;
+    let pids = pids(place.path(), MANY).await;
     assert!(pids.iter().all(|pid| !is_running(pid)), "{pids:?}");
 }
 
@@ -208,7 +218,7 @@ async fn a_stop_ends_the_whole_tree() {
     let running = supervisor.run(command, live, stop.clone());
     let running = tokio::time::timeout(PATIENCE, running);
     let (result, pids) = tokio::join!(running, async {
-        let pids = pids(place.path(), 3).await;
+        let pids = pids(place.path(), MANY).await;
         stop.cancel();
         pids
     });
@@ -223,19 +233,81 @@ fn running_with(mark: &str) -> usize {
     lines.filter(|line| String::from_utf8_lossy(line).contains(mark)).count()
 }
 
+/// A storm of forks: each process lives just long enough to start the next. It ends with its folder,
+/// should a test fail to end it.
+fn storm(place: &Path, ending: &str) -> CommandSpec {
+    let mark = place.join("stay");
+    std::fs::write(&mark, "").unwrap();
+    let mut command = spec(&format!(
+        "s='[ -e \"$1\" ] && echo x >> hops && exec sh -c \"$0\" \"$0\" \"$1\" &'
+         for chain in 1 2 3; do sh -c \"$s\" \"$s\" {}; done
+         while [ ! -s hops ]; do sleep 0.01; done; {ending}",
+        mark.display()
+    ));
+    command.cwd = folder(place);
+    command
+}
+
+/// How far the storm got.
+fn hops(place: &Path) -> u64 {
+    std::fs::metadata(place.join("hops")).map_or(0, |about| about.len())
+}
+
+/// Once the storm has gone on for a while.
+async fn rages(place: &Path) {
+    until("the storm", || hops(place) > 100).await;
+}
+
+/// Whether nothing is left of the storm in that folder. One look may miss it, but its trace grows.
+fn is_over(place: &Path) -> bool {
+    let before = hops(place);
+    let seen = running_with(place.to_str().unwrap());
+    std::thread::sleep(Duration::from_millis(50));
+    seen == 0 && hops(place) == before
+}
+
 #[tokio::test]
 async fn what_forks_on_and_on_is_caught() {
     let place = tempfile::tempdir().unwrap();
-    std::fs::write(place.path().join("stay"), "").unwrap();
-    let mark = place.path().to_str().unwrap();
-    // Each process lives just long enough to start the next; all end with the folder.
-    let mut command = spec(&format!(
-        ": {mark}; hop() {{ [ -e stay ] && echo x >> hops && hop & }}; hop; hop; hop
-         while [ ! -s hops ]; do sleep 0.01; done; sleep 0.2; exit 4"
-    ));
-    command.cwd = folder(place.path());
-    let finished = run(command).await;
+    let finished = run(storm(place.path(), "sleep 0.2; exit 4")).await;
     assert_eq!(finished.end, End::Exited(4));
-    assert_eq!(running_with(mark), 0);
+    assert!(is_over(place.path()));
     assert!(finished.stragglers >= 1);
+}
+
+#[tokio::test]
+async fn a_storm_of_forks_is_ended_on_timeout() {
+    let place = tempfile::tempdir().unwrap();
+    let mut command = storm(place.path(), "sleep 1000");
+    command.timeout = Duration::from_secs(1);
+    assert_eq!(run(command).await.end, End::TimedOut);
+    assert!(is_over(place.path()));
+}
+
+#[tokio::test]
+async fn a_storm_of_forks_is_ended_on_stop() {
+    let place = tempfile::tempdir().unwrap();
+    let (live, _unread) = mpsc::channel(1);
+    let stop = CancellationToken::new();
+    let supervisor = Supervisor::this_program().unwrap();
+    let running = supervisor.run(storm(place.path(), "sleep 1000"), live, stop.clone());
+    let running = tokio::time::timeout(PATIENCE, running);
+    let (result, ()) = tokio::join!(running, async {
+        rages(place.path()).await;
+        stop.cancel();
+    });
+    assert_eq!(result.expect("it hangs").unwrap().end, End::Stopped);
+    assert!(is_over(place.path()));
+}
+
+#[tokio::test]
+async fn a_storm_of_forks_is_ended_when_the_program_is_killed() {
+    if let Some(place) = std::env::var_os(PLACE) {
+        run(storm(Path::new(&place), "sleep 1000")).await;
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let test = "a_storm_of_forks_is_ended_when_the_program_is_killed";
+    kill_the_program(test, place.path(), rages(place.path())).await;
+    until("the end of the storm", || is_over(place.path())).await;
 }

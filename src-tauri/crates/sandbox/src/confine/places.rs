@@ -188,8 +188,10 @@ impl Places {
             let text = std::fs::read_to_string(&file).ok()?;
             marks.iter().any(|mark| text.contains(mark)).then_some(file)
         }));
-        // Sockets of the desktop, and the keys to them.
-        hidden.extend(variable("XDG_RUNTIME_DIR").map(PathBuf::from));
+        // Sockets of the desktop, and the keys to them; where the variable is missing, as under cron or
+        // ssh, the folder may be there all the same.
+        let own = || format!("/run/user/{}", rustix::process::getuid().as_raw()).into();
+        hidden.push(variable("XDG_RUNTIME_DIR").map_or_else(own, PathBuf::from));
         hidden.extend(variable("XAUTHORITY").map(PathBuf::from));
         hidden.retain(|place| place.is_absolute());
         Self { writable, made, hidden }
@@ -240,6 +242,15 @@ mod tests {
             );
         }
         assert!(places.hidden.contains(&home.join(".ssh")));
+    }
+
+    #[test]
+    fn the_folder_of_the_desktops_sockets_is_hidden_also_where_no_variable_names_it() {
+        let home = Path::new("/home/someone");
+        let named = of(home, &[("XDG_RUNTIME_DIR", Path::new("/somewhere/run"))]);
+        assert!(named.hidden.contains(&"/somewhere/run".into()));
+        let own = format!("/run/user/{}", rustix::process::getuid().as_raw());
+        assert!(of(home, &[]).hidden.contains(&own.into()));
     }
 
     #[test]

@@ -35,8 +35,17 @@ pub async fn run(spec: CommandSpec) -> Finished {
 
 /// The same, confined by something else than what the system has.
 pub async fn run_by(confinement: Arc<dyn Confinement>, spec: CommandSpec) -> Finished {
+    run_within(PATIENCE, confinement, spec).await
+}
+
+/// The same for a command that takes longer.
+pub async fn run_within(
+    patience: Duration,
+    confinement: Arc<dyn Confinement>,
+    spec: CommandSpec,
+) -> Finished {
     let (live, _unread) = mpsc::channel(1);
     let supervisor = Supervisor::this_program().unwrap().confining_by(confinement);
     let running = supervisor.run(spec, live, CancellationToken::new());
-    tokio::time::timeout(PATIENCE, running).await.expect("the command hangs").unwrap()
+    tokio::time::timeout(patience, running).await.expect("the command hangs").unwrap()
 }

@@ -1,4 +1,5 @@
 //! A home and a workspace outside the temporary folders, which commands may write to.
+#![allow(dead_code)]
 
 use crate::common::{folder, run_by, spec};
 use countersign_sandbox::confine::{
@@ -34,6 +35,7 @@ impl Place {
         std::fs::write(place.path("home/.ssh/id_ed25519"), "the private key\n").unwrap();
         std::fs::write(place.path("home/notes/plan"), "a plan\n").unwrap();
         std::fs::write(place.path("own/data/sessions"), "the program's own\n").unwrap();
+        std::fs::write(place.path("run/cookie"), "the key to a desktop\n").unwrap();
         Some(place)
     }
 
@@ -44,7 +46,9 @@ impl Place {
     /// The places of the person of this test.
     pub fn places(&self) -> Places {
         let home = self.path("home");
-        let variable = |_: &str| None::<OsString>;
+        let run = self.path("run");
+        let variable =
+            |name: &str| (name == "XDG_RUNTIME_DIR").then(|| OsString::from(run.as_os_str()));
         let mut places = Places::of(&Home { folder: &home, variable: &variable });
         // Where the build itself is below a temporary folder, that one is none here.
         places.writable.retain(|writable| !home.starts_with(writable));
