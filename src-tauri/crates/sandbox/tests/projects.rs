@@ -140,7 +140,7 @@ async fn cargo_builds_and_tests() {
     let files = [
         (
             "Cargo.toml",
-            "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\npart = { path = \"part\" }\n",
+            "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\npart = { path = \"part\" }\n[workspace]\n",
         ),
         ("build.rs", "fn main() { println!(\"cargo:rustc-env=MADE=yes\"); }\n"),
         (
