@@ -20,6 +20,71 @@ pub(crate) enum Command {
     /// Ask the guard.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// What is stored of earlier sessions.
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionsCommand {
+    /// All sessions, newest first.
+    List {
+        #[command(flatten)]
+        data: DataArguments,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What was said and done, to read.
+    Show {
+        #[command(flatten)]
+        data: DataArguments,
+        /// The session, or the beginning of its id.
+        id: String,
+    },
+    /// Where these words were said, in all sessions, the last place first.
+    Search {
+        #[command(flatten)]
+        data: DataArguments,
+        /// The words; each is found by its beginning.
+        text: String,
+    },
+    /// Remove a session for good.
+    Delete {
+        #[command(flatten)]
+        data: DataArguments,
+        /// The session, or the beginning of its id.
+        id: String,
+    },
+    /// The journal on standard output.
+    Export(ExportArguments),
+    /// Bring in a session that was exported as JSON lines.
+    Import {
+        #[command(flatten)]
+        data: DataArguments,
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+/// What an export is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One envelope a line.
+    Jsonl,
+    /// To read.
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// The session, or the beginning of its id.
+    pub(crate) id: String,
+    /// What it is written as.
+    #[arg(long, value_enum, default_value = "jsonl")]
+    pub(crate) format: ExportFormat,
 }
 
 #[derive(Debug, Subcommand)]

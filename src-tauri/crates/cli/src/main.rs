@@ -5,6 +5,7 @@ mod json;
 mod policy;
 mod rules;
 mod run;
+mod sessions;
 mod terminal;
 
 use args::{Arguments, Command};
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(run) => run::run(run),
         Command::Policy(args::PolicyCommand::Check(check)) => policy::check(&check),
+        Command::Sessions(command) => sessions::sessions(&command),
         Command::Policy(args::PolicyCommand::Rules(arguments)) => rules::list(&arguments),
         Command::Policy(args::PolicyCommand::Revoke(arguments)) => rules::revoke(&arguments),
     };

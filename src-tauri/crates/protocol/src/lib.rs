@@ -14,6 +14,7 @@ mod message;
 mod op;
 mod query;
 mod rules;
+mod sessions;
 mod settings;
 
 pub use app::{
@@ -31,4 +32,5 @@ pub use message::{ContentBlock, Message, Role, ToolSpec};
 pub use op::{DecisionInput, EditScope, Op};
 pub use query::{EntryKind, FileView, FolderListing, Query, QueryAnswer, TreeEntry, WelcomeInfo};
 pub use rules::{RuleGrant, RuleRecord};
+pub use sessions::{SessionHit, SessionSummary};
 pub use settings::{ExecSecurity, FileApproval, ProviderKind};

@@ -46,6 +46,9 @@ pub enum StoreError {
     /// No such rule is in force.
     #[error("there is no rule {0} in force")]
     NoRule(String),
+    /// A session with this id is there already.
+    #[error("the session {0} is there already; nothing was changed")]
+    Exists(String),
     /// No such session.
     #[error("there is no session {0}")]
     NoSession(String),

@@ -10,6 +10,8 @@ mod memory;
 mod migrations;
 mod private;
 mod rules;
+mod search;
+mod sessions;
 mod store;
 
 pub use error::StoreError;
@@ -17,4 +19,4 @@ pub use journal::Journal;
 pub use memory::MemoryJournal;
 pub use private::private_folder;
 pub use rules::NewRule;
-pub use store::{SessionSummary, Store};
+pub use store::Store;

@@ -1,6 +1,6 @@
 //! The database's format, one step a version. A step that was released is never edited.
 
-use crate::StoreError;
+use crate::{StoreError, search};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
@@ -41,7 +41,16 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX rule_by_workspace ON rule (workspace);
 ",
+    "
+    CREATE VIRTUAL TABLE said USING fts5 (
+        text, session UNINDEXED, seq UNINDEXED, tokenize = 'unicode61 remove_diacritics 2'
+    );
+    INSERT INTO said (said, rank) VALUES ('secure-delete', 1);
+",
 ];
+
+/// The format from which on what was said can be searched.
+const SEARCHED: usize = 3;
 
 /// Brings a database to the newest format. One that is newer still is refused untouched.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
@@ -53,6 +62,9 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     }
     for step in STEPS.iter().skip(found as usize) {
         transaction.execute_batch(step)?;
+    }
+    if (found as usize) < SEARCHED {
+        search::index_all(&transaction)?;
     }
     transaction.pragma_update(None, "user_version", known)?;
     transaction.commit()?;

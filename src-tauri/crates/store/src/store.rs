@@ -2,7 +2,7 @@
 
 use crate::journal::{Journal, now, unstored};
 use crate::private::private_folder;
-use crate::{StoreError, migrations};
+use crate::{StoreError, migrations, search};
 use countersign_protocol::{Envelope, Event, SessionId};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use std::fs::{OpenOptions, Permissions};
@@ -17,19 +17,6 @@ const FILE: &str = "countersign.db";
 const BUSY: Duration = Duration::from_secs(10);
 /// Workspaces that are remembered.
 const RECENT: usize = 50;
-
-/// A session in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionSummary {
-    /// The session.
-    pub id: SessionId,
-    /// Its workspace folder, absolute.
-    pub workspace: String,
-    /// When it was made, as RFC 3339.
-    pub created: String,
-    /// How many events it has.
-    pub events: u64,
-}
 
 /// The sessions of all workspaces.
 #[derive(Debug)]
@@ -57,6 +44,8 @@ impl Store {
         let mut connection = Connection::open(&path)?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // What is deleted is overwritten, not only unlinked.
+        connection.pragma_update(None, "secure_delete", true)?;
         let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         if version == 0 {
             connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -87,34 +76,6 @@ impl Store {
             params![id, workspace, now()],
         )?;
         Ok(SessionId::new(id))
-    }
-
-    /// All sessions, newest first.
-    pub fn sessions(&self) -> Result<Vec<SessionSummary>, StoreError> {
-        let connection = self.lock();
-        let mut statement = connection.prepare_cached(
-            "SELECT id, workspace, created, (SELECT count(*) FROM event WHERE session = id)
-             FROM session ORDER BY created DESC, id DESC",
-        )?;
-        let rows = statement.query_map([], |row| {
-            Ok(SessionSummary {
-                id: SessionId::new(row.get::<_, String>(0)?),
-                workspace: row.get(1)?,
-                created: row.get(2)?,
-                events: row.get(3)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Removes a session with its events.
-    pub fn delete_session(&self, session: &SessionId) -> Result<(), StoreError> {
-        let removed =
-            self.lock().execute("DELETE FROM session WHERE id = ?1", [session.as_str()])?;
-        if removed == 0 {
-            return Err(StoreError::NoSession(session.to_string()));
-        }
-        Ok(())
     }
 
     /// Puts a workspace (absolute path) at the top of the recent ones.
@@ -176,6 +137,7 @@ impl Journal for Store {
         transaction
             .prepare_cached("INSERT INTO event (session, seq, time, body) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![session.as_str(), seq, time, body])?;
+        search::index(&transaction, session, seq, &event)?;
         transaction.commit()?;
         Ok(Envelope { seq: Some(seq), session: session.clone(), time, event })
     }

@@ -1,0 +1,93 @@
+//! Sessions as a whole, for a program that lists, exports and brings them in.
+
+use crate::{AgentError, Folders};
+use countersign_protocol::{Envelope, Event, SessionHit, SessionId, SessionSummary};
+use countersign_store::{Journal as _, Store, StoreError};
+use std::io::BufRead;
+
+/// The stored sessions. Makes no data folder where there is none.
+pub struct Sessions(Option<Store>);
+
+impl Sessions {
+    /// Opens the sessions of the data folder.
+    pub fn open(folders: &Folders) -> Result<Self, AgentError> {
+        Ok(Self(Store::open_existing(folders.data())?))
+    }
+
+    /// All sessions, newest first.
+    pub fn list(&self) -> Result<Vec<SessionSummary>, AgentError> {
+        self.0.as_ref().map_or_else(|| Ok(Vec::new()), |store| Ok(store.sessions()?))
+    }
+
+    /// The session that an id, or a beginning of one that no other session has, names.
+    pub fn find(&self, id: &str) -> Result<SessionSummary, AgentError> {
+        let none = || AgentError::from(StoreError::NoSession(id.to_owned()));
+        let all = self.list()?;
+        if let Some(exact) = all.iter().find(|session| session.id.as_str() == id) {
+            return Ok(exact.clone());
+        }
+        let mut found = all.into_iter().filter(|session| session.id.as_str().starts_with(id));
+        match (found.next(), found.next()) {
+            (Some(session), None) if !id.is_empty() => Ok(session),
+            (Some(_), Some(_)) => Err(AgentError::state(
+                "More than one session has an id that begins so.",
+                "Write more of the id.",
+            )),
+            _ => Err(none()),
+        }
+    }
+
+    /// All events of a session, in order.
+    pub fn events(&self, id: &SessionId) -> Result<Vec<Envelope>, AgentError> {
+        Ok(self.store(id)?.events(id, 0)?)
+    }
+
+    /// Where all these words were said, the last place first.
+    pub fn search(&self, text: &str) -> Result<Vec<SessionHit>, AgentError> {
+        self.0.as_ref().map_or_else(|| Ok(Vec::new()), |store| Ok(store.search(text)?))
+    }
+
+    /// Removes a session for good.
+    pub fn delete(&self, id: &SessionId) -> Result<(), AgentError> {
+        Ok(self.store(id)?.delete_session(id)?)
+    }
+
+    fn store(&self, id: &SessionId) -> Result<&Store, AgentError> {
+        self.0.as_ref().ok_or_else(|| StoreError::NoSession(id.to_string()).into())
+    }
+}
+
+/// Brings in a session from lines as an export has them: one envelope a line, from the first on and
+/// without gaps. What makes no sense is refused as a whole.
+pub fn import_session(folders: &Folders, lines: impl BufRead) -> Result<SessionId, AgentError> {
+    let refused = |line: usize, why: &str| {
+        AgentError::state(
+            format!("Line {line} is no event of an exported session: {why}."),
+            "Nothing was brought in.",
+        )
+    };
+    let mut events: Vec<Envelope> = Vec::new();
+    for (number, line) in (1..).zip(lines.lines()) {
+        let line = line.map_err(|error| refused(number, &error.to_string()))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let envelope: Envelope =
+            serde_json::from_str(&line).map_err(|error| refused(number, &error.to_string()))?;
+        if envelope.seq != Some(events.len() as u64 + 1) {
+            return Err(refused(number, "its seq does not follow"));
+        }
+        if events.first().is_some_and(|first| first.session != envelope.session) {
+            return Err(refused(number, "it is of another session"));
+        }
+        events.push(envelope);
+    }
+    let Some(Envelope { session, event: Event::SessionStarted { workspace, .. }, .. }) =
+        events.first()
+    else {
+        return Err(refused(1, "a session begins with session_started"));
+    };
+    folders.make()?;
+    Store::open(folders.data())?.import(session, workspace, &events)?;
+    Ok(session.clone())
+}

@@ -1,0 +1,115 @@
+//! `sessions`: what is stored, listed, shown, found, exported, brought in, deleted.
+
+use crate::BadUsage;
+use crate::args::{ExportArguments, ExportFormat, SessionsCommand};
+use countersign_agent::{AgentError, Folders, Sessions, import_session, reveal, to_markdown};
+use countersign_protocol::SessionSummary;
+use std::fs::File;
+use std::io::{BufReader, IsTerminal as _, Write as _};
+
+/// Does one of them.
+pub(crate) fn sessions(command: &SessionsCommand) -> anyhow::Result<u8> {
+    match command {
+        SessionsCommand::List { data, json } => list(&open(&data.folders()?)?, *json),
+        SessionsCommand::Show { data, id } => {
+            let (sessions, session) = find(&data.folders()?, id)?;
+            let text = to_markdown(&sessions.events(&session.id)?);
+            print(&reveal(&text).0)
+        }
+        SessionsCommand::Search { data, text } => search(&open(&data.folders()?)?, text),
+        SessionsCommand::Delete { data, id } => delete(&data.folders()?, id),
+        SessionsCommand::Export(export) => self::export(export),
+        SessionsCommand::Import { data, file } => {
+            let lines = File::open(file)
+                .map_err(|error| BadUsage(format!("{} cannot be read: {error}", file.display())))?;
+            let id = import_session(&data.folders()?, BufReader::new(lines))?;
+            print(&format!("{id}\n"))
+        }
+    }
+}
+
+fn open(folders: &Folders) -> anyhow::Result<Sessions> {
+    Ok(Sessions::open(folders)?)
+}
+
+/// The session of an id; none such is bad usage.
+fn find(folders: &Folders, id: &str) -> anyhow::Result<(Sessions, SessionSummary)> {
+    let sessions = Sessions::open(folders)?;
+    let found = sessions.find(id).map_err(|error| match error {
+        AgentError::Store(_) | AgentError::State { .. } => {
+            anyhow::Error::from(BadUsage(error.to_string()))
+        }
+        other => other.into(),
+    })?;
+    Ok((sessions, found))
+}
+
+/// Prints; a reader that has gone away wants no more of it.
+fn print(text: &str) -> anyhow::Result<u8> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(0),
+    }
+}
+
+fn list(sessions: &Sessions, json: bool) -> anyhow::Result<u8> {
+    let mut text = String::new();
+    for session in sessions.list()? {
+        text += &if json {
+            serde_json::to_string(&session)?
+        } else {
+            let SessionSummary { id, workspace, title, updated, events, .. } = &session;
+            let title = reveal(title).0;
+            format!("{id}  {updated}  {events} events\n    {}\n    {title}", reveal(workspace).0)
+        };
+        text.push('\n');
+    }
+    if text.is_empty() && !json {
+        text += "No sessions yet.\n";
+    }
+    print(&text)
+}
+
+fn search(sessions: &Sessions, words: &str) -> anyhow::Result<u8> {
+    let mut text = String::new();
+    for hit in sessions.search(words)? {
+        text +=
+            &format!("{}  {}  {}  {}\n", hit.session, hit.seq, hit.time, reveal(&hit.excerpt).0);
+    }
+    print(&text)
+}
+
+fn delete(folders: &Folders, id: &str) -> anyhow::Result<u8> {
+    let (sessions, session) = find(folders, id)?;
+    if std::io::stdin().is_terminal() {
+        crate::say(&format!(
+            "Delete \"{}\" ({} events) for good? It cannot be brought back. [y/N]",
+            reveal(&session.title).0,
+            session.events
+        ));
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        if !matches!(answer.trim(), "y" | "yes") {
+            crate::say("Nothing was deleted.");
+            return Ok(1);
+        }
+    }
+    sessions.delete(&session.id)?;
+    print(&format!("Deleted {}.\n", session.id))
+}
+
+fn export(export: &ExportArguments) -> anyhow::Result<u8> {
+    let (sessions, session) = find(&export.data.folders()?, &export.id)?;
+    let events = sessions.events(&session.id)?;
+    match export.format {
+        ExportFormat::Markdown => print(&to_markdown(&events)),
+        ExportFormat::Jsonl => {
+            let mut text = String::new();
+            for envelope in &events {
+                text += &serde_json::to_string(envelope)?;
+                text.push('\n');
+            }
+            print(&text)
+        }
+    }
+}
