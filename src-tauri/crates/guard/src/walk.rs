@@ -58,6 +58,17 @@ impl Walk {
         let folder = rustix::io::fcntl_dupfd_cloexec(folder, 0)
             .map_err(|error| GuardError::system(name, error))?;
         let start = PathBuf::from(format!("/proc/self/fd/{}/.", folder.as_raw_fd()));
+        let prefix = if name.is_empty() { String::new() } else { format!("{name}/") };
+        let tightening = Arc::clone(&view.tightening);
+        if view.is_stopped() {
+            return Ok(Self {
+                folder: Arc::new(folder),
+                tightening,
+                prefix,
+                paths: Vec::new(),
+                truncated: true,
+            });
+        }
         let above = relative.map(|relative| ignores_above(view, relative)).unwrap_or_default();
         let relative = relative.map(Path::to_owned).unwrap_or_default();
         let paths = Mutex::new(Vec::new());
@@ -103,8 +114,6 @@ impl Walk {
         let mut paths = paths.into_inner().unwrap_or_else(PoisonError::into_inner);
         paths.sort_unstable();
         let truncated = paths.len() > MAX_ENTRIES || view.is_stopped();
-        let prefix = if name.is_empty() { String::new() } else { format!("{name}/") };
-        let tightening = Arc::clone(&view.tightening);
         Ok(Self { folder: Arc::new(folder), tightening, prefix, paths, truncated })
     }
 

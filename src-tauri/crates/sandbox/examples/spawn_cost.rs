@@ -80,22 +80,23 @@ async fn main() {
             way.times.push(time);
         }
     }
-    let median = |times: &mut Vec<Duration>| {
+    // The least is what it costs by itself; the median holds what else the machine does as well.
+    let least_and_median = |times: &mut Vec<Duration>| {
         times.sort();
-        times[times.len() / 2]
+        (times[0], times[times.len() / 2])
     };
-    let bare = median(&mut bare);
-    println!("the start and the end of true, medians of {ROUNDS}");
-    println!("  {bare:>10.2?}  bare spawn");
+    let (bare, median) = least_and_median(&mut bare);
+    println!("the start and the end of true, the least of {ROUNDS}, medians in brackets");
+    println!("  {bare:>10.2?} ({median:.2?})  bare spawn");
     let mut kept = true;
     for way in &mut ways {
-        let time = median(&mut way.times);
+        let (time, median) = least_and_median(&mut way.times);
         let over = time.saturating_sub(bare);
         let times = time.as_secs_f64() / bare.as_secs_f64();
         let word = if over <= ALLOWED { "kept" } else { "BROKEN" };
         kept &= over <= ALLOWED;
         println!(
-            "  {time:>10.2?}  {}: {times:.1} times bare, {over:.2?} over, at most {ALLOWED:?}: {word}",
+            "  {time:>10.2?} ({median:.2?})  {}: {times:.1} times bare, {over:.2?} over, at most {ALLOWED:?}: {word}",
             way.name
         );
     }
