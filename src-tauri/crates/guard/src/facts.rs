@@ -46,6 +46,8 @@ impl Facts for HandleFacts<'_> {
     fn path(&self, folder: &Path, word: &str) -> PathFact {
         let Some(below) = self.below(folder) else { return PathFact::Out };
         match locate(&self.0.root, below, word) {
+            // A program would be led by the kernel, which may come elsewhere.
+            Ok(Located::Inside(Inside { by_name: true, object: Some(_), .. })) => PathFact::Out,
             Ok(Located::Inside(Inside { relative, object, through_link, .. })) => {
                 if self.0.tightening.name(&relative).is_some() {
                     return PathFact::Ruled;

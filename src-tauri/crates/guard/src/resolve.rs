@@ -56,19 +56,31 @@ pub(crate) fn locate(root: &Root, folder: &Path, path: &str) -> Result<Located, 
     let path = OsStr::new(path);
     let wants_folder = path.as_bytes().ends_with(b"/");
     let names: Vec<&OsStr> = names_of(path).collect();
+    let mut by_name = false;
     let below = if path.as_bytes().starts_with(b"/") {
-        let plain = lexical(&names);
-        let plain: Vec<&OsStr> = plain.iter().map(OsString::as_os_str).collect();
-        // By its names as they stand first: `..` below the workspace is then taken by the walk.
-        match root.strip(&names).or_else(|| root.strip(&plain)) {
-            Some(below) => owned(below),
-            None => return outside(joined(Path::new("/"), &plain), false),
+        // By name as far as the workspace; below it the walk looks at each name.
+        let mut plain: Vec<&OsStr> = Vec::new();
+        let mut rest = names.iter();
+        while !is_root(root, &plain)
+            && let Some(&name) = rest.next()
+        {
+            if name == ".." {
+                by_name = true;
+                plain.pop();
+            } else {
+                plain.push(name);
+            }
         }
+        if !is_root(root, &plain) {
+            return outside(joined(Path::new("/"), &plain), false);
+        }
+        rest.map(|&name| name.to_owned()).collect()
     } else {
         let names: Vec<&OsStr> = names_of(folder.as_os_str()).chain(names).collect();
         owned(&names)
     };
     let mut walk = Walk::new(root, path, below);
+    walk.by_name = by_name;
     let located = walk.run()?;
     if let Located::Inside(inside) = &located
         && wants_folder
@@ -94,6 +106,12 @@ fn check_form(path: &str) -> Result<(), GuardError> {
         return Ok(());
     };
     Err(GuardError::BadPath(wrong.to_owned()))
+}
+
+/// Whether absolute names are the workspace's own.
+fn is_root<N: AsRef<OsStr>>(root: &Root, names: &[N]) -> bool {
+    let names: Vec<&OsStr> = names.iter().map(AsRef::as_ref).collect();
+    root.strip(&names).is_some_and(<[&OsStr]>::is_empty)
 }
 
 /// The names with `..` taken out by name, from `/`.
@@ -224,7 +242,11 @@ impl<'a> Walk<'a> {
         names.pop();
         let mut any_link = from_link;
         let mut down = false;
-        for (name, linked) in self.todo.drain(..) {
+        // Once the workspace is reached again, the walk looks at each name: a `..` behind a link below
+        // it leads elsewhere than by name.
+        while !is_root(self.root, &names)
+            && let Some((name, linked)) = self.todo.pop_front()
+        {
             any_link |= linked;
             if name == ".." {
                 self.by_name |= down;
@@ -245,7 +267,9 @@ impl<'a> Walk<'a> {
             Some(below) => {
                 self.levels.clear();
                 self.missing.clear();
-                self.todo = below.into_iter().map(|name| (name, from_link)).collect();
+                for name in below.into_iter().rev() {
+                    self.todo.push_front((name, from_link));
+                }
                 Ok(Step::On)
             }
             None if from_link => Err(GuardError::LeadsOut(self.shown())),

@@ -90,6 +90,25 @@ fn a_folder_by_way_of_a_missing_name_is_none() {
     }
 }
 
+/// Found by the property above: the kernel goes up from where the link leads, not from the link.
+#[test]
+fn going_up_behind_a_link_is_not_taken_by_name() {
+    let place = TempWorkspace::new()
+        .file("a.txt", "a")
+        .beside("outside/deep/a.txt", "outside")
+        .beside("outside/a.txt", "outside")
+        .symlink("out", "../outside/deep");
+    let allow = settings(ExecSecurity::Allowlist, FileApproval::default(), &["cat *"]);
+    let workspace = open(&place.path(), allow);
+    for path in ["../ws/out/../a.txt", "{root}/outside/../ws/out/../a.txt", "out/../a.txt"] {
+        let path = fill(path, place.root());
+        let request = ExecRequest { command: format!("cat {path}"), ..ExecRequest::default() };
+        let action = workspace.view().propose_exec(request).unwrap();
+        assert!(matches!(workspace.judge(action), Verdict::Ask { .. }), "{path}");
+        assert!(!matches!(workspace.view().look("read", &path), Ok(Access::Granted(_))), "{path}");
+    }
+}
+
 fn look(place: &TempWorkspace, workspace: &Workspace, path: &str) -> Result<(), TestCaseError> {
     let view = workspace.view();
     let leads = tree::read(&place.path(), path);
