@@ -4,6 +4,7 @@ use crate::BadUsage;
 use crate::args::{ExportArguments, ExportFormat, SessionsCommand};
 use countersign_agent::{AgentError, Folders, Sessions, import_session, reveal, to_markdown};
 use countersign_protocol::SessionSummary;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufReader, IsTerminal as _, Write as _};
 
@@ -35,11 +36,12 @@ fn open(folders: &Folders) -> anyhow::Result<Sessions> {
 /// The session of an id; none such is bad usage.
 fn find(folders: &Folders, id: &str) -> anyhow::Result<(Sessions, SessionSummary)> {
     let sessions = Sessions::open(folders)?;
-    let found = sessions.find(id).map_err(|error| match error {
-        AgentError::Store(_) | AgentError::State { .. } => {
+    let found = sessions.find(id).map_err(|error| {
+        if matches!(error, AgentError::Store(_) | AgentError::State { .. }) {
             anyhow::Error::from(BadUsage(error.to_string()))
+        } else {
+            error.into()
         }
-        other => other.into(),
     })?;
     Ok((sessions, found))
 }
@@ -55,14 +57,14 @@ fn print(text: &str) -> anyhow::Result<u8> {
 fn list(sessions: &Sessions, json: bool) -> anyhow::Result<u8> {
     let mut text = String::new();
     for session in sessions.list()? {
-        text += &if json {
-            serde_json::to_string(&session)?
-        } else {
-            let SessionSummary { id, workspace, title, updated, events, .. } = &session;
-            let title = reveal(title).0;
-            format!("{id}  {updated}  {events} events\n    {}\n    {title}", reveal(workspace).0)
-        };
-        text.push('\n');
+        if json {
+            text += &serde_json::to_string(&session)?;
+            text.push('\n');
+            continue;
+        }
+        let SessionSummary { id, workspace, title, updated, events, .. } = &session;
+        let (workspace, title) = (reveal(workspace).0, reveal(title).0);
+        writeln!(text, "{id}  {updated}  {events} events\n    {workspace}\n    {title}")?;
     }
     if text.is_empty() && !json {
         text += "No sessions yet.\n";
@@ -73,8 +75,8 @@ fn list(sessions: &Sessions, json: bool) -> anyhow::Result<u8> {
 fn search(sessions: &Sessions, words: &str) -> anyhow::Result<u8> {
     let mut text = String::new();
     for hit in sessions.search(words)? {
-        text +=
-            &format!("{}  {}  {}  {}\n", hit.session, hit.seq, hit.time, reveal(&hit.excerpt).0);
+        let excerpt = reveal(&hit.excerpt).0;
+        writeln!(text, "{}  {}  {}  {excerpt}", hit.session, hit.seq, hit.time)?;
     }
     print(&text)
 }
