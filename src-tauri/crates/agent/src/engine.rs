@@ -104,6 +104,11 @@ impl Engine {
                 current.send(&text)?;
             }
             Op::Decide { session, decision } => {
+                if decision.revision.is_none() {
+                    // A drawn card always has one; without it the broker could not tell what was seen.
+                    let message = "That decision names no revision of the card.";
+                    return Err(WireError::new(ErrorCode::Input, message, "Nothing was decided."));
+                }
                 self.session(&session)?.decide(&decision).map_err(|error| {
                     WireError::new(ErrorCode::State, sentence(&error.to_string()), "")
                 })?;

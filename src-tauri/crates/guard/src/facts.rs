@@ -116,15 +116,20 @@ impl Facts for HandleFacts<'_> {
         repository::check(&self.0.root, below)
     }
 
+    fn has_rules(&self) -> bool {
+        !self.0.tightening.is_empty()
+    }
+
     fn tightened(&self, folder: &Path, word: &str) -> Option<Tightened> {
-        if self.0.tightening.is_empty() {
-            return None;
-        }
-        match locate(&self.0.root, self.below(folder)?, word) {
-            Ok(Located::Inside(inside)) => self.0.tightening.name(&inside.relative),
-            Ok(Located::Outside(outside)) => self.0.tightening.name(&outside.lexical),
-            Err(_) => None,
-        }
+        let below = self.below(folder)?;
+        let workspace = self.0.root.real();
+        let asked = below.join(word);
+        let real = match locate(&self.0.root, below, word) {
+            Ok(Located::Inside(inside)) => workspace.join(&inside.relative),
+            Ok(Located::Outside(outside)) => outside.lexical,
+            Err(_) => asked.clone(),
+        };
+        self.0.tightening.both(&real, &asked, workspace)
     }
 
     fn workspace(&self) -> &Path {

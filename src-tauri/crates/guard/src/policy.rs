@@ -117,7 +117,7 @@ impl Policy {
     fn judge_change(&self, change: &FileChange, workspace: &Path) -> Judged {
         let resolved = change.resolved(workspace);
         let mut reasons = Vec::new();
-        match self.tightening.path(&resolved, workspace) {
+        match self.tightening.both(&resolved, Path::new(&change.asked), workspace) {
             Some(Tightened::Deny(rule)) => return Judged::Deny(rule),
             Some(Tightened::Ask(rule)) => {
                 reasons.push(tighten::asks(&rule));

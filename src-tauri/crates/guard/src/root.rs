@@ -40,6 +40,11 @@ impl Root {
         self.handle.as_fd()
     }
 
+    /// Whether the folder itself has something of this name, be it a link that leads nowhere.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        stat_at(self.handle(), OsStr::new(name)).is_ok()
+    }
+
     pub(crate) fn real(&self) -> &Path {
         &self.real
     }

@@ -5,7 +5,7 @@ use crate::GuardError;
 use crate::command::{Commands, names};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// The name of the file in the workspace folder.
 pub(crate) const FILE: &str = ".countersign.toml";
@@ -58,6 +58,31 @@ impl Tightening {
         self.name(resolved.strip_prefix(workspace).unwrap_or(resolved))
     }
 
+    /// Of an absolute path and of the name that it was asked for by: the stricter of both.
+    pub(crate) fn both(&self, real: &Path, asked: &Path, workspace: &Path) -> Option<Tightened> {
+        match (self.path(real, workspace), self.asked(asked, workspace)) {
+            (Some(Tightened::Ask(_)), Some(Tightened::Deny(rule))) => Some(Tightened::Deny(rule)),
+            (real, asked) => real.or(asked),
+        }
+    }
+
+    /// Of a path as it was asked for, `.` and `..` taken out by name: a rule may name a link.
+    fn asked(&self, asked: &Path, workspace: &Path) -> Option<Tightened> {
+        let mut plain = PathBuf::new();
+        for part in asked.components() {
+            match part {
+                Component::ParentDir => {
+                    plain.pop();
+                }
+                Component::CurDir => {}
+                Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                    plain.push(part);
+                }
+            }
+        }
+        self.path(&plain, workspace)
+    }
+
     /// Of a path from the workspace, or an absolute one outside.
     pub(crate) fn name(&self, path: &Path) -> Option<Tightened> {
         let deny = self.deny.path(path).map(Tightened::Deny);
@@ -74,42 +99,98 @@ impl Tightening {
 struct Rules {
     texts: Vec<String>,
     globs: GlobSet,
+    /// Which text each glob is of.
+    of: Vec<usize>,
+}
+
+/// The globs of a rule. A name without a slash counts at any depth, as in an ignore file; one that
+/// begins with a slash counts from the workspace, as there, and from the root as well.
+fn patterns(text: &str) -> Vec<String> {
+    let text = text.strip_prefix("./").unwrap_or(text);
+    let text = text.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(text);
+    let mut patterns = if text.contains('/') {
+        vec![text.trim_start_matches('/').to_owned(), text.to_owned()]
+    } else {
+        vec![format!("**/{text}")]
+    };
+    // What covers all of a folder covers the folder.
+    let folders: Vec<String> = patterns
+        .iter()
+        .filter_map(|pattern| pattern.strip_suffix("/**").or(pattern.strip_suffix("/**/*")))
+        .filter(|folder| !folder.is_empty() && *folder != "**")
+        .map(str::to_owned)
+        .collect();
+    patterns.extend(folders);
+    patterns.sort();
+    patterns.dedup();
+    patterns
 }
 
 impl Rules {
     fn new(texts: Vec<String>) -> Result<Self, GuardError> {
         let mut builder = GlobSetBuilder::new();
-        for text in &texts {
-            // A name without a slash counts at any depth, as in an ignore file.
-            let pattern = if text.contains('/') {
-                text.trim_start_matches('/').to_owned()
-            } else {
-                format!("**/{text}")
-            };
-            let glob =
-                GlobBuilder::new(&pattern).case_insensitive(true).build().map_err(|error| {
-                    GuardError::Unreadable(format!(
-                        "{FILE} has a rule that makes no sense: {error}"
-                    ))
-                })?;
-            builder.add(glob);
+        let mut of = Vec::new();
+        for (rule, text) in texts.iter().enumerate() {
+            for pattern in patterns(text) {
+                let glob =
+                    GlobBuilder::new(&pattern).case_insensitive(true).build().map_err(|error| {
+                        GuardError::Unreadable(format!(
+                            "{FILE} has a rule that makes no sense: {error}"
+                        ))
+                    })?;
+                builder.add(glob);
+                of.push(rule);
+            }
         }
         let globs = builder
             .build()
             .map_err(|error| GuardError::Unreadable(format!("{FILE} cannot be read: {error}")))?;
-        Ok(Self { texts, globs })
+        Ok(Self { texts, globs, of })
     }
 
+    /// The rule that covers a path, or a folder above it.
     fn path(&self, path: &Path) -> Option<String> {
-        let found = self.globs.matches(path).into_iter().next().or_else(|| {
-            path.ancestors()
-                .skip(1)
-                .find_map(|folder| self.globs.matches(folder).into_iter().next())
-        })?;
-        self.texts.get(found).cloned()
+        let glob = path.ancestors().find_map(|path| self.globs.matches(path).into_iter().next())?;
+        self.texts.get(*self.of.get(glob)?).cloned()
     }
 
     fn command(&self, commands: &Commands<'_>) -> Option<String> {
         self.texts.iter().find(|rule| names(rule, commands)).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denies(rule: &str, path: &str) -> bool {
+        let tightening = Tightening::parse(&format!("deny = [{rule:?}]")).unwrap();
+        tightening.name(Path::new(path)).is_some()
+    }
+
+    #[test]
+    fn a_rule_covers_what_its_writer_means() {
+        for (rule, path) in [
+            ("secret.txt", "a/b/secret.txt"),
+            ("./secret.txt", "secret.txt"),
+            ("private/", "private/n.txt"),
+            ("private/**", "private"),
+            ("private/**", "private/a/n.txt"),
+            ("/vault", "vault/key"),
+            ("/etc/**", "/etc/hosts"),
+            ("/etc/**", "/etc"),
+            ("docs/*.md", "docs/a.md"),
+            ("Secret.TXT", "secret.txt"),
+        ] {
+            assert!(denies(rule, path), "{rule} covers {path}");
+        }
+        for (rule, path) in [
+            ("secret.txt", "secret.txt.md"),
+            ("private/**", "privates/n.txt"),
+            ("./secret.txt", "other.txt"),
+            ("/etc/**", "/usr/etc/hosts"),
+        ] {
+            assert!(!denies(rule, path), "{rule} does not cover {path}");
+        }
     }
 }

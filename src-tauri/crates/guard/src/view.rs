@@ -85,15 +85,20 @@ impl View {
                 used.push(rule.clone());
             }
         }
-        Some(grant.handle(path).map(|(object, kind)| {
-            Access::Granted(Place { object, kind, name: display(&grant.resolved), relative: None })
-        }))
+        let relative = grant.resolved.strip_prefix(self.root.real()).ok().map(Path::to_owned);
+        let name = display(relative.as_deref().unwrap_or(&grant.resolved));
+        Some(
+            grant
+                .handle(path)
+                .map(|(object, kind)| Access::Granted(Place { object, kind, name, relative })),
+        )
     }
 
     /// What the workspace's own rules say of a look: an error where they forbid it, a reason where
     /// they ask.
     fn tightened(&self, resolved: &Path, path: &str) -> Result<Option<String>, GuardError> {
-        match self.tightening.path(resolved, self.root.real()) {
+        let workspace = self.root.real();
+        match self.tightening.both(resolved, Path::new(path), workspace) {
             Some(Tightened::Deny(rule)) => {
                 Err(GuardError::Forbidden { what: path.to_owned(), rule })
             }

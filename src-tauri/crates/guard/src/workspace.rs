@@ -305,8 +305,15 @@ fn read_tightening(root: &Arc<Root>) -> Result<Tightening, GuardError> {
     };
     let place = match view.look("settings", tighten::FILE) {
         Ok(crate::Access::Granted(place)) => place,
-        Ok(crate::Access::Asks(_)) | Err(GuardError::NotFound(_)) => {
+        Err(GuardError::NotFound(_)) if !root.holds(tighten::FILE) => {
             return Ok(Tightening::default());
+        }
+        // Rules that are there and cannot be had must not silently be none.
+        Ok(crate::Access::Asks(_)) | Err(GuardError::NotFound(_)) => {
+            return Err(GuardError::Unreadable(format!(
+                "{} is a link that leads nowhere, or to a secret or another mount; make it an ordinary file",
+                tighten::FILE
+            )));
         }
         Err(error) => return Err(error),
     };

@@ -9,13 +9,18 @@ use super::{PathFact, Pattern, find, git};
 /// Words that make any program only tell of itself.
 const ABOUT: &[&str] = &["--version", "--help", "-v", "-V"];
 
-/// The pattern that covers a simple command, or why none does.
+/// The pattern that covers a simple command, or why none does. `fed` says that it reads what another
+/// one prints.
 pub(super) fn covered<'a>(
     simple: &Simple,
+    fed: bool,
     patterns: &[&'a Pattern],
     ground: &Ground<'_>,
 ) -> Result<&'a Pattern, String> {
     standing(&simple.words)?;
+    if let Some(why) = obeys_input(&simple.words, fed) {
+        return Err(why);
+    }
     let mut narrower = None;
     for pattern in patterns.iter().filter(|pattern| pattern.matches(&simple.words)) {
         match covers(&simple.words, &pattern.spelled(simple.words.len()), ground) {
@@ -28,6 +33,21 @@ pub(super) fn covered<'a>(
         }
     }
     Err(narrower.unwrap_or_else(|| "No pattern covers it.".to_owned()))
+}
+
+/// Why a program that a wildcard lets tell of itself would do more: with `-v` alone shells and
+/// interpreters go on to do what they are fed, and `env` prints the environment.
+fn obeys_input(words: &[Word], fed: bool) -> Option<String> {
+    let [program, only] = words else { return None };
+    let verbose = matches!(only.text.as_str(), "-v" | "-V");
+    let obeys = fed
+        && matches!(
+            row(&program.text),
+            Some(Covers::Wrapper | Covers::Interpreter | Covers::Script(_) | Covers::Nothing)
+        );
+    let shows = program.text == "env" && only.text == "-v";
+    (verbose && (obeys || shows))
+        .then(|| format!("{} {} does more than tell its version.", program.text, only.text))
 }
 
 /// What must hold whatever a pattern says.

@@ -13,6 +13,7 @@ mod ground;
 mod lexer;
 mod loose;
 mod options;
+mod others;
 mod pattern;
 mod recursion;
 mod removal;
@@ -33,7 +34,6 @@ use lexer::{Join, Line, Simple};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use table::Covers;
 
 /// What a word means as a path, seen from the command's folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,8 @@ pub trait Facts {
     /// Whether git, started in `folder`, finds a repository of the workspace whose configuration
     /// names no program. The error says what it names.
     fn repository(&self, folder: &Path) -> Result<(), String>;
+    /// Whether the workspace has rules of its own.
+    fn has_rules(&self) -> bool;
     /// What the workspace's own rules say of `word` as a path.
     fn tightened(&self, folder: &Path, word: &str) -> Option<Tightened>;
     /// The workspace folder, absolute.
@@ -152,13 +154,14 @@ pub(crate) fn judge_action(exec: &ExecAction, patterns: &[&Pattern], facts: &dyn
         Err(why) => {
             let mut always_asks = always_asks;
             let loose = loose::words(command);
-            always_asks.extend(removal::warning(&loose, &exec.cwd, facts.workspace()));
+            let loose: Vec<&str> = loose.iter().map(String::as_str).collect();
+            always_asks.extend(removal::warning(command, &exec.cwd, facts.workspace()));
             let text = reveal(command).shown;
             let part = CommandPart { text, verdict: PartVerdict::Ask, note: why.clone() };
             let judged = JudgedExec { parts: vec![part], ..JudgedExec::default() };
             Read {
                 words: Vec::new(),
-                tightened: strictest(loose.iter(), &exec.cwd, facts),
+                tightened: ruled::paths(&loose, &exec.cwd, facts, ruled::hides(command)),
                 always_asks,
                 judged,
                 allowed_by: None,
@@ -178,7 +181,7 @@ fn judge_line(
     let moves = leading_folder(line);
     let folder = moves.map(|word| facts.folder(&exec.cwd, word));
     let ground = Ground::new(facts, folder.clone().flatten().unwrap_or_else(|| exec.cwd.clone()));
-    always_asks.extend(removals(line, &ground.folder, facts));
+    always_asks.extend(removal::warnings(line, &exec.cwd, facts.workspace()));
 
     let mut judged = JudgedExec::default();
     let (mut asks, mut rules): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
@@ -188,7 +191,7 @@ fn judge_line(
         let outcome = match (&folder, place, moves) {
             (Some(Some(_)), 0, Some(_)) => Ok("the folder to run in".to_owned()),
             (Some(None), 0, Some(word)) => Err(format!("{word} is no folder of the workspace.")),
-            _ => cover::covered(simple, patterns, &ground).map(|rule| {
+            _ => cover::covered(simple, fed(line, place), patterns, &ground).map(|rule| {
                 let rule = rule.to_string();
                 if !rules.contains(&rule) {
                     rules.push(rule.clone());
@@ -221,32 +224,19 @@ fn judge_line(
         judged.from_parse = Some(parsed(line, moves.is_some(), &ground));
     }
     let words = line.commands.iter().map(texts).collect();
-    let named = line.commands.iter().flat_map(|simple| &simple.words);
-    let named: Vec<String> = named
-        .flat_map(|word| {
-            let value = word.text.split_once('=').map(|(_, value)| value.to_owned());
-            std::iter::once(word.text.clone()).chain(value)
-        })
-        .collect();
-    let tightened = strictest(named.iter(), &ground.folder, facts);
+    let named: Vec<&str> =
+        line.commands.iter().flat_map(|s| &s.words).map(|w| w.text.as_str()).collect();
+    // A folder changed later on makes names mean what cannot be told here.
+    let later = line.commands.iter().skip(usize::from(moves.is_some()));
+    let elsewhere =
+        later.into_iter().any(|simple| simple.words.first().is_some_and(|w| w.text == "cd"));
+    let tightened = ruled::paths(&named, &ground.folder, facts, elsewhere);
     Read { words, tightened, always_asks, judged, allowed_by, asks }
 }
 
-/// The strictest that the workspace's own rules say of any of the words as a path.
-fn strictest<'a>(
-    words: impl Iterator<Item = &'a String>,
-    folder: &Path,
-    facts: &dyn Facts,
-) -> Option<Tightened> {
-    let mut found = None;
-    for word in words {
-        match facts.tightened(folder, word) {
-            Some(Tightened::Deny(rule)) => return Some(Tightened::Deny(rule)),
-            Some(asks) => found = found.or(Some(asks)),
-            None => {}
-        }
-    }
-    found
+/// Whether a simple command reads what another one prints.
+fn fed(line: &Line, place: usize) -> bool {
+    place.checked_sub(1).is_some_and(|before| line.joins.get(before) == Some(&Join::Pipe))
 }
 
 /// What is around a command and defeats every pattern.
@@ -268,33 +258,6 @@ fn leading_folder(line: &Line) -> Option<&str> {
         && first.redirections.is_empty()
         && line.joins.first() == Some(&Join::And);
     leads.then_some(folder.text.as_str())
-}
-
-/// The warning where it would remove the root, the home or the workspace folder.
-fn removals(line: &Line, folder: &Path, facts: &dyn Facts) -> Vec<String> {
-    let mut moved = false;
-    line.commands
-        .iter()
-        .enumerate()
-        .filter_map(|(place, simple)| {
-            let program = simple.words.first().map_or("", |word| word.text.as_str());
-            // What a wrapper or an interpreter would run is read loosely.
-            let words = match table::row(program) {
-                Some(Covers::Wrapper | Covers::Interpreter | Covers::Builtin) => {
-                    let texts = simple.words.iter().flat_map(|word| {
-                        let mut words = loose::words(&word.text);
-                        words.push(word.text.clone());
-                        words
-                    });
-                    texts.collect()
-                }
-                _ if removal::removes(program) => texts(simple),
-                _ => return None,
-            };
-            moved |= place > 0 && matches!(program, "cd" | "pushd" | "popd");
-            removal::warning_after(&words, folder, facts.workspace(), moved)
-        })
-        .collect()
 }
 
 fn texts(simple: &Simple) -> Vec<String> {
