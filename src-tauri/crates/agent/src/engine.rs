@@ -2,21 +2,20 @@
 
 use crate::models::{self, ModelChoice, Unconnected};
 use crate::queue::{Hub, Reader};
+use crate::recent::recent;
 use crate::session::{Session, SessionOptions};
 use crate::tree::{Learned, Tree};
 use crate::words::sentence;
 use crate::{AgentError, Folders, Overrides, Settings, sample};
 use countersign_protocol::{
-    AppState, ErrorCode, Feed, KeySource, ModelInfo, Op, ProviderKind, Query, QueryAnswer,
-    RecentWorkspace, RuleId, SessionState, WelcomeInfo, WireError, WorkspaceInfo,
+    AppState, ErrorCode, Feed, KeySource, ModelInfo, Op, ProviderKind, Query, QueryAnswer, RuleId,
+    SessionState, WelcomeInfo, WireError, WorkspaceInfo,
 };
 use countersign_provider::{Provider, Secret, Tour};
 use countersign_store::Store;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// Recent folders that the welcome screen shows.
-const RECENT: usize = 12;
 /// What the tour is asked.
 const TOUR_TASK: &str =
     "Show me what you do: the test of this project fails. Find out why, fix it, and run the test.";
@@ -392,7 +391,7 @@ impl Shared {
         Ok(match query {
             Query::App => QueryAnswer::App(self.state()),
             Query::Welcome => {
-                QueryAnswer::Welcome(WelcomeInfo { recent: self.recent().map_err(failed)? })
+                QueryAnswer::Welcome(WelcomeInfo { recent: recent(&self.store).map_err(failed)? })
             }
             Query::Folder { path } => {
                 let (session, tree) = {
@@ -417,18 +416,6 @@ impl Shared {
                 QueryAnswer::File(shown)
             }
         })
-    }
-
-    fn recent(&self) -> Result<Vec<RecentWorkspace>, AgentError> {
-        let recent = self.store.recent_workspaces(RECENT)?;
-        Ok(recent
-            .into_iter()
-            .map(|(path, opened)| {
-                let folder = Path::new(&path);
-                let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy();
-                RecentWorkspace { name: name.into_owned(), exists: folder.is_dir(), opened, path }
-            })
-            .collect())
     }
 }
 

@@ -16,6 +16,7 @@ mod models;
 mod order;
 mod prompt;
 mod queue;
+mod recent;
 mod rules;
 mod sample;
 mod session;
