@@ -222,6 +222,7 @@ fn a_database_of_the_first_format_is_brought_along() {
     let store = Store::open(folder.path()).unwrap();
     assert_eq!(store.sessions().unwrap()[0].events, 1);
     assert!(store.all_rules().unwrap().is_empty());
+    assert_eq!(store.search("hel").unwrap()[0].excerpt, "hello", "what was said before is found");
     let session = store.sessions().unwrap()[0].id.clone();
     store.add_rule(&npm_test(&session, &RuleGrant::EditWorkspace)).unwrap();
     assert_eq!(store.append(&session, said("more")).unwrap().seq, Some(2));
