@@ -93,14 +93,14 @@ fn walk(
         .follow_links(false)
         .max_depth(look.depth)
         .filter_entry(move |entry| {
-            if entry.depth() == 0 {
+            if entry.depth() == 0 || !entry.file_type().is_some_and(|kind| kind.is_dir()) {
                 return true;
             }
-            let name = entry.file_name().to_string_lossy();
-            let shut = name.starts_with('.')
-                && enters.as_ref().is_some_and(|open| !open.folder(&name))
-                && entry.file_type().is_some_and(|kind| kind.is_dir());
-            !shut && !left_out.iter().any(|left_out| *left_out == name)
+            let name = entry.file_name();
+            let shown = name.to_string_lossy();
+            let shut =
+                shown.starts_with('.') && enters.as_ref().is_some_and(|open| !open.folder(&shown));
+            !shut && !left_out.iter().any(|left_out| name == left_out.as_str())
         })
         .build();
     for entry in entries {
