@@ -35,13 +35,15 @@ impl Globs {
     pub(crate) fn add_ignore(&mut self, glob: &str) {
         let glob = glob.trim_end();
         let name = glob.trim_end_matches('/');
-        let folder = name.len() < glob.len();
+        let folder = name.len() < glob.len() && !name.is_empty();
         // A class may hold the slash itself.
         let name = match name.rsplit_once('/') {
             Some(_) if name.contains('[') => None,
             Some((_, last)) => Some(last),
             None => Some(name),
         };
+        // One that comes to nothing does not restrict anything.
+        let name = name.filter(|name| !name.is_empty());
         self.push(name.map(str::to_owned), folder);
     }
 
@@ -160,6 +162,7 @@ mod tests {
         assert!(ignore("{.env,x}").name(".env"));
         assert!(ignore("{conf/.env,x}").name(".env"));
         assert!(ignore("[/a]x").name("x"));
+        assert!(ignore(" ").name(".env"));
         assert!(!ignore(".env.example").name(".env"));
         // One for folders takes in what is below them.
         assert!(!ignore("*/").name_or_folder(".env"));

@@ -33,10 +33,10 @@ impl TakenIn {
     /// From the folders that hold `folder`, up to the root, as ripgrep goes.
     pub(crate) fn above(folder: &Path) -> Self {
         let mut taken = Self { globs: Globs::default(), over_others: false, left: MAX_BYTES };
-        let mut folders = folder.ancestors().skip(1);
-        folders.by_ref().take(MAX_FOLDERS).for_each(|folder| taken.read_folder(folder));
-        if folders.next().is_some() {
+        if folder.ancestors().count() > MAX_FOLDERS {
             taken.everything();
+        } else {
+            folder.ancestors().skip(1).for_each(|folder| taken.read_folder(folder));
         }
         taken
     }

@@ -60,9 +60,13 @@ pub(super) fn ripgrep(seen: &Seen<'_>, ground: &Ground<'_>) -> Result<(), String
         .count();
     let hidden = unrestricted > 1 || seen.has(&["-.", "--hidden"]);
     let mut wanted = Globs::default();
-    seen.values(&["-g", "--glob", "--iglob"])
-        .filter(|glob| !glob.starts_with('!'))
-        .for_each(|glob| wanted.add_ignore(glob));
+    seen.values(&["-g", "--glob", "--iglob"]).filter(|glob| !glob.starts_with('!')).for_each(
+        |glob| match glob.strip_prefix('#') {
+            // A comment, which does not restrict anything.
+            Some(_) => wanted.add_all(),
+            None => wanted.add_ignore(glob),
+        },
+    );
     if !wanted.is_empty() {
         let wanted = Arc::new(wanted);
         let read = |path: &str| wanted.name_or_folder(path);
