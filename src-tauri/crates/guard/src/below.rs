@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Names on the way to an entry that count as one more.
 const NAMES_AN_ENTRY: usize = 16;
 
+/// Folders above one whose ignore files are heeded.
+const MAX_DEPTH: usize = 64;
+
 /// A folder to look through, by handle.
 struct Start {
     handle: OwnedFd,
@@ -44,6 +47,9 @@ pub(crate) fn secret(
     };
     let start = open(view, relative, word)
         .map_err(|error| format!("{word} cannot be looked through: {error}."))?;
+    // Where the folder lies deep, the walk would ask each one above for a repository.
+    let ignored = look.ignored || start.relative.components().count() > MAX_DEPTH;
+    let look = &Look { ignored, ..look.clone() };
     let everywhere = look.hidden && look.ignored && look.enters.is_none();
     let Some(named) = look.ignore_files.filter(|_| !everywhere) else {
         return walk(view, &start, look, walking, None);
