@@ -96,3 +96,32 @@ fn every_command_case_is_decided_right() {
     assert!(wrong.is_empty(), "{} of {decided}: {wrong:#?}", wrong.len());
     assert!(decided > 600, "{decided}");
 }
+
+/// Readers that recurse, each with its own layout on disk.
+#[test]
+fn every_case_of_what_lies_below_is_decided_right() {
+    let mut wrong = Vec::new();
+    let cases = cases("own-below.jsonl");
+    for case in &cases {
+        let workspace = TempWorkspace::of_steps(&case["setup"]);
+        let over = Overrides {
+            exec_security: Some(ExecSecurity::Allowlist),
+            allow: strings(&case["allow"]),
+            ..Overrides::default()
+        };
+        let mut args = json!({"command": case["exec"]});
+        if let Some(cwd) = case.get("cwd") {
+            args["cwd"] = cwd.clone();
+        }
+        let check = Check { tool: "exec".to_owned(), args };
+        let judged = checker(&workspace).judge(&workspace.path(), &settings(over), &check).unwrap();
+        if judged.decision != case["expect"].as_str().unwrap() {
+            wrong.push(format!(
+                "{}: {:?}: {judged:?}, but {}",
+                case["id"], case["exec"], case["why"]
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}: {wrong:#?}", wrong.len(), cases.len());
+    assert!(cases.len() > 80, "{}", cases.len());
+}

@@ -26,6 +26,7 @@ pub use pattern::Pattern;
 pub(crate) use ruled::{Commands, names};
 
 use crate::action::{ExecAction, JudgedExec, ParsedRun};
+use crate::globs::Globs;
 use crate::text::reveal;
 use crate::tighten::Tightened;
 use countersign_protocol::{CommandPart, PartVerdict};
@@ -33,6 +34,7 @@ use ground::Ground;
 use lexer::{Join, Line, Simple};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What a word means as a path, seen from the command's folder.
@@ -55,6 +57,7 @@ pub enum PathFact {
 }
 
 /// What a program that recurses would read below a folder.
+#[derive(Clone)]
 pub struct Look<'a> {
     /// Whether it reads a file, by its path from the folder.
     pub read: &'a dyn Fn(&str) -> bool,
@@ -66,6 +69,27 @@ pub struct Look<'a> {
     pub ignored: bool,
     /// Whether it follows links.
     pub links: bool,
+    /// How deep it goes; none where there is no end. What lies directly in the folder is at 1.
+    pub depth: Option<usize>,
+    /// The ignore files that it is told of, where a line of such a file, or of one that it finds by
+    /// itself, may take in what is hidden or ignored.
+    pub ignore_files: Option<&'a [&'a str]>,
+    /// The hidden folders that it goes into, where not all of them.
+    pub(crate) enters: Option<Arc<Globs>>,
+}
+
+impl Look<'_> {
+    /// It reads all there is, links not followed.
+    pub const ALL: Self = Look {
+        read: &|_| true,
+        left_out: &[],
+        hidden: true,
+        ignored: true,
+        links: false,
+        depth: None,
+        ignore_files: None,
+        enters: None,
+    };
 }
 
 /// How much one decision has looked through so far.

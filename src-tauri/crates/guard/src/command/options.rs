@@ -18,6 +18,8 @@ pub(super) struct Seen<'a> {
     /// Options with their dashes and values.
     pub(super) options: Vec<(String, Option<&'a str>)>,
     pub(super) operands: Vec<Argument<'a>>,
+    /// Options that only the pattern knows, with what is attached to them.
+    pub(super) unknown: Vec<(String, Option<&'a str>)>,
 }
 
 impl<'a> Seen<'a> {
@@ -122,9 +124,9 @@ impl<'a> Reader<'a, '_> {
             if self.shape.single_dash { name.replacen("--", "-", 1) } else { name.to_owned() };
         let value = match (self.find(&name), value) {
             (Some(Takes::Nothing), Some(_)) if !self.shape.single_dash => {
-                return self.uncovered(word);
+                return self.unknown(word, name, value);
             }
-            (None, _) => return self.uncovered(word),
+            (None, value) => return self.unknown(word, name, value),
             (Some(Takes::Path), value) => {
                 let value = value.or_else(|| words.next().map(|next| next.text));
                 value.map_or(Ok(()), |path| self.ground.check_all(path, self.shape.reads))?;
@@ -153,7 +155,7 @@ impl<'a> Reader<'a, '_> {
             let takes = u8::try_from(letter).ok().and_then(|letter| self.find_letter(letter));
             let mut value = (!rest.is_empty()).then_some(rest);
             match takes {
-                None => return self.uncovered(word),
+                None => return self.unknown(word, format!("-{letter}"), value),
                 Some(Takes::Nothing) => {
                     self.seen.options.push((format!("-{letter}"), None));
                     continue;
@@ -202,6 +204,17 @@ impl<'a> Reader<'a, '_> {
             return self.ground.check_all(word.text, self.shape.reads);
         }
         Err(format!("a wildcard does not cover {}.", word.text))
+    }
+
+    fn unknown(
+        &mut self,
+        word: Argument<'a>,
+        name: String,
+        value: Option<&'a str>,
+    ) -> Result<(), String> {
+        self.uncovered(word)?;
+        self.seen.unknown.push((name, value));
+        Ok(())
     }
 
     fn operands(&self) -> Result<(), String> {
