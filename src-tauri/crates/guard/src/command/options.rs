@@ -18,6 +18,8 @@ pub(super) struct Seen<'a> {
     /// Options with their dashes and values.
     pub(super) options: Vec<(String, Option<&'a str>)>,
     pub(super) operands: Vec<Argument<'a>>,
+    /// Whether the pattern spells all the words out.
+    pub(super) spelled: bool,
 }
 
 impl<'a> Seen<'a> {
@@ -42,6 +44,8 @@ enum Takes {
     Value,
     Path,
     Attached,
+    /// Two values, in the next two words.
+    Two,
 }
 
 /// The words after the program, each with whether the pattern spells it out.
@@ -60,7 +64,9 @@ pub(super) fn check(
     ground: &Ground<'_>,
 ) -> Result<(), String> {
     let single_dash = shape.single_dash;
-    let mut reader = Reader { shape, ground, seen: Seen::default() };
+    let spelled = words.iter().all(|word| word.spelled);
+    let seen = Seen { spelled, ..Seen::default() };
+    let mut reader = Reader { shape, ground, seen, reads: shape.reads };
     let mut words = words.iter().copied();
     let mut rest = Vec::new();
     while let Some(word) = words.next() {
@@ -106,6 +112,8 @@ struct Reader<'a, 'g> {
     shape: &'a Shape,
     ground: &'a Ground<'g>,
     seen: Seen<'a>,
+    /// Whether all it does is read: not where the pattern spells out what the row does not know.
+    reads: bool,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -124,10 +132,12 @@ impl<'a> Reader<'a, '_> {
             (Some(Takes::Nothing), Some(_)) if !self.shape.single_dash => {
                 return self.uncovered(word);
             }
-            (None, _) => return self.uncovered(word),
+            (None, None) if self.shape.single_dash && self.is_numbered(&name) => None,
+            (None, _) | (Some(Takes::Two), Some(_)) => return self.uncovered(word),
+            (Some(Takes::Two), None) => words.next().and(words.next()).map(|next| next.text),
             (Some(Takes::Path), value) => {
                 let value = value.or_else(|| words.next().map(|next| next.text));
-                value.map_or(Ok(()), |path| self.ground.check_all(path, self.shape.reads))?;
+                value.map_or(Ok(()), |path| self.ground.check_all(path, self.reads))?;
                 value
             }
             (Some(Takes::Value), None) => words.next().map(|next| next.text),
@@ -153,7 +163,7 @@ impl<'a> Reader<'a, '_> {
             let takes = u8::try_from(letter).ok().and_then(|letter| self.find_letter(letter));
             let mut value = (!rest.is_empty()).then_some(rest);
             match takes {
-                None => return self.uncovered(word),
+                None | Some(Takes::Two) => return self.uncovered(word),
                 Some(Takes::Nothing) => {
                     self.seen.options.push((format!("-{letter}"), None));
                     continue;
@@ -163,7 +173,7 @@ impl<'a> Reader<'a, '_> {
                 Some(Takes::Path) => {
                     value = value.or_else(|| words.next().map(|next| next.text));
                     if let Some(path) = value {
-                        self.ground.check_all(path, self.shape.reads)?;
+                        self.ground.check_all(path, self.reads)?;
                     }
                 }
             }
@@ -182,6 +192,12 @@ impl<'a> Reader<'a, '_> {
         self.tokens().find_map(|token| takes(token.strip_prefix(name)?))
     }
 
+    /// Whether it is a letter that takes a value, and a number right after it (`-l16`).
+    fn is_numbered(&self, name: &str) -> bool {
+        let letter = name.trim_end_matches(|last: char| last.is_ascii_digit());
+        letter.len() == 2 && letter < name && self.find(letter) == Some(Takes::Value)
+    }
+
     /// What a letter takes: by itself, or in a bundle of letters that take nothing.
     fn find_letter(&self, letter: u8) -> Option<Takes> {
         self.tokens().find_map(|token| {
@@ -197,9 +213,10 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// A word that no token covers passes if the pattern spells it out.
-    fn uncovered(&self, word: Argument<'_>) -> Result<(), String> {
+    fn uncovered(&mut self, word: Argument<'_>) -> Result<(), String> {
         if word.spelled {
-            return self.ground.check_all(word.text, self.shape.reads);
+            self.reads = false;
+            return self.ground.check_all(word.text, self.reads);
         }
         Err(format!("a wildcard does not cover {}.", word.text))
     }
@@ -209,7 +226,7 @@ impl<'a> Reader<'a, '_> {
         let path = |operand: &Argument<'_>| {
             if operand.text.is_empty() { Ok(()) } else { self.path(operand.text) }
         };
-        let any = |operand: &Argument<'_>| self.ground.check_all(operand.text, self.shape.reads);
+        let any = |operand: &Argument<'_>| self.ground.check_all(operand.text, self.reads);
         let given = |options: &str| {
             !options.is_empty() && options.split(' ').any(|option| self.seen.has(&[option]))
         };
@@ -236,12 +253,18 @@ impl<'a> Reader<'a, '_> {
                     Err(format!("a wildcard does not cover {}.", operand.text))
                 }
             }),
-            Operands::None => operands.iter().try_for_each(|operand| self.uncovered(*operand)),
+            Operands::None => operands.iter().try_for_each(|operand| {
+                if operand.spelled {
+                    self.ground.check_all(operand.text, false)
+                } else {
+                    Err(format!("a wildcard does not cover {}.", operand.text))
+                }
+            }),
         }
     }
 
     fn path(&self, operand: &str) -> Result<(), String> {
-        self.ground.check(operand, self.shape.reads)
+        self.ground.check(operand, self.reads)
     }
 }
 
@@ -252,6 +275,7 @@ fn takes(end: &str) -> Option<Takes> {
         "=" => Some(Takes::Value),
         "=@" => Some(Takes::Path),
         "?" => Some(Takes::Attached),
+        "==" => Some(Takes::Two),
         _ => None,
     }
 }
