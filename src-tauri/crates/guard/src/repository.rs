@@ -1,6 +1,7 @@
 //! Whether git, started in a folder, could be made to run a program by the repository it finds: the
 //! guard reads the repository's own configuration by handle, and never starts git to ask.
 
+use crate::names::{Sensitivity, classify};
 use crate::root::{Root, kind_of, open_beneath};
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
@@ -125,8 +126,24 @@ fn section_name(header: &str) -> Option<(String, &str)> {
     }
 }
 
+/// Whether a format has a placeholder for which git runs gpg: `%G?`, `%+GK`, `% GG`.
+pub(crate) fn asks_gpg(format: &str) -> bool {
+    format.split('%').skip(1).any(|placeholder| {
+        placeholder.strip_prefix(['+', '-', ' ']).unwrap_or(placeholder).starts_with('G')
+    })
+}
+
+/// Whether a setting's value is not plainly a file of the repository.
+fn leads_out(value: &str) -> bool {
+    value.starts_with(['/', '~', '%'])
+        || value.contains(['"', '\\', ':'])
+        || value.split('/').any(|part| part == "..")
+        || matches!(classify(value), Sensitivity::Secret(_))
+}
+
 fn is_risky(section: &str, key: &str, value: Option<&str>) -> bool {
     let off = matches!(value, Some("false" | "no" | "off" | "0" | ""));
+    let path = || value.is_some_and(leads_out);
     match section {
         "filter" | "include" | "includeif" | "pager" | "gpg" | "credential" | "merge"
         | "sequence" | "uploadpack" | "trailer" | "interactive" | "hook" => {
@@ -144,8 +161,17 @@ fn is_risky(section: &str, key: &str, value: Option<&str>) -> bool {
             | "worktree"
             | "alternaterefscommand"
             | "attributesfile" => true,
+            "excludesfile" => path(),
             _ => false,
         },
+        "diff" if key == "orderfile" => path(),
+        "mailmap" => key == "file" && path(),
+        "blame" => key == "ignorerevsfile" && path(),
+        // A quote or a backslash may stand within a placeholder.
+        "pretty" | "format" => value.is_some_and(|value| {
+            let text = value.replace('"', "");
+            asks_gpg(&text) || (text.contains('\\') && text.contains('G'))
+        }),
         "diff" => ["external", "textconv", "command"].contains(&key),
         "log" => key == "showsignature" && !off,
         "remote" => {
@@ -178,6 +204,15 @@ mod tests {
             "\u{feff}[core]\nhooksPath = x",
             "[core]\n\tworktree = /",
             "[remote \"o\"]\n uploadpack = x",
+            "[format]\n pretty = %h %G?",
+            "[format]\n pretty = \"%h %\"+GK",
+            "[pretty]\n x = format:% GG",
+            "[pretty]\n x = %\\tG?",
+            "[mailmap]\n file = /etc/passwd",
+            "[diff]\n orderFile = ../x",
+            "[core]\n excludesFile = ~/x",
+            "[blame]\n ignoreRevsFile = .env",
+            "[blame]\n ignoreRevsFile = \"/etc/passwd\"",
             "[a \"x",
             "[a]\n%x = 1",
         ] {
@@ -194,6 +229,7 @@ mod tests {
              [remote \"origin\"]\n\turl = https://example.com/a.git\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n\
              [branch \"main\"]\n\tremote = origin\n\tmerge = refs/heads/main # [filter]\n\
              [user]\n\tname = \"A ; B\"\n[merge]\n\tconflictStyle = diff3\n[diff]\n\tcolorMoved = zebra\n",
+            "[blame]\n ignoreRevsFile = .git-blame-ignore-revs\n[format]\n pretty = %h %s by Greg\n",
             "[core]\nfsmonitor = false\n; [filter \"x\"]\n",
         ] {
             assert_eq!(names_a_program(text), None, "{text}");

@@ -42,6 +42,9 @@ pub(super) fn jq(seen: &Seen<'_>, _: &Ground<'_>) -> Result<(), String> {
 
 /// `sed`: `-n`, and line numbers with `p`.
 pub(super) fn sed(seen: &Seen<'_>, _: &Ground<'_>) -> Result<(), String> {
+    if seen.spelled {
+        return Ok(());
+    }
     if !seen.has(&["-n", "--quiet", "--silent"]) {
         return Err("a wildcard covers sed with -n and line numbers only.".to_owned());
     }
@@ -90,6 +93,32 @@ pub(super) fn make(seen: &Seen<'_>, _: &Ground<'_>) -> Result<(), String> {
 /// `@FILE` would be read for further options.
 pub(super) fn no_argument_files(seen: &Seen<'_>, _: &Ground<'_>) -> Result<(), String> {
     all(seen, |word| !word.starts_with('@'))
+}
+
+/// `pytest`: as above, and reports of the coverage in the terminal only.
+pub(super) fn pytest(seen: &Seen<'_>, ground: &Ground<'_>) -> Result<(), String> {
+    match seen.values(&["--cov-report"]).find(|report| !report.starts_with("term")) {
+        Some(report) => Err(format!("a wildcard does not cover the report {report}.")),
+        None => no_argument_files(seen, ground),
+    }
+}
+
+/// `seq`, `sleep`: plain numbers, so that they end.
+pub(super) fn numbers(seen: &Seen<'_>, _: &Ground<'_>) -> Result<(), String> {
+    const MAX_DIGITS: usize = 8;
+    all(seen, |word| {
+        let number = word.strip_suffix(['s', 'm']).unwrap_or(word);
+        number.len() <= MAX_DIGITS
+            && number.bytes().all(|byte| byte.is_ascii_digit() || b".-+".contains(&byte))
+    })
+}
+
+/// `git symbolic-ref NAME`: a second name would be written.
+pub(super) fn one_operand(seen: &Seen<'_>, _: &Ground<'_>) -> Result<(), String> {
+    match seen.operands.get(1).filter(|second| !second.spelled) {
+        Some(second) => Err(uncovered(second)),
+        None => Ok(()),
+    }
 }
 
 /// `cargo`: `--target` takes a triple; a file of that kind names a linker.

@@ -4,6 +4,7 @@ use super::ground::Ground;
 use super::lexer::{Word, quote};
 use super::options::{self, Argument};
 use super::table::GIT;
+use crate::repository::asks_gpg;
 use std::path::Path;
 
 /// Subcommands that compare contents, and so could run a program for it.
@@ -35,14 +36,23 @@ pub(super) fn check(words: &[Argument<'_>], ground: &Ground<'_>) -> Result<(), S
     }
     let Some((subcommand, rest)) = rest.split_first() else { return Ok(()) };
     ground.check_repository()?;
-    if let Some(word) =
-        rest.iter().find(|word| word.text.contains("%G") || word.text.contains("signature"))
-    {
+    let sorts = ["branch", "tag", "for-each-ref"].contains(&subcommand.text);
+    if let Some(word) = rest.iter().find(|word| {
+        asks_gpg(word.text)
+            || word.text.starts_with("--show-sig")
+            || (sorts && word.text.contains("signature"))
+    }) {
         return Err(format!("{} makes git run gpg.", word.text));
     }
+    let plain: Vec<String> = rest.iter().map(|word| without_magic(word.text)).collect();
+    let rest: Vec<Argument<'_>> = rest
+        .iter()
+        .zip(&plain)
+        .map(|(word, text)| Argument { text, spelled: word.spelled })
+        .collect();
     match GIT.subcommand(subcommand.text) {
         Some(known) if known.ordinary || subcommand.spelled => {
-            options::check(rest, &known.shape, ground)
+            options::check(&rest, &known.shape, ground)
         }
         // A subcommand of no row is covered where the pattern spells all of it out.
         _ if subcommand.spelled && rest.iter().all(|word| word.spelled) => {
@@ -50,6 +60,20 @@ pub(super) fn check(words: &[Argument<'_>], ground: &Ground<'_>) -> Result<(), S
         }
         _ => Err(format!("a wildcard does not cover git {}.", subcommand.text)),
     }
+}
+
+/// A pathspec's path without its magic: `.env` of `:(top).env` and of `:/.env`. Never an option.
+fn without_magic(word: &str) -> String {
+    let Some(magic) = word.strip_prefix(':') else { return word.to_owned() };
+    let path = match magic.strip_prefix('(').and_then(|long| long.split_once(')')) {
+        Some((_, path)) => path,
+        None if magic.starts_with(['/', '!', '^']) => {
+            let path = magic.trim_start_matches(['/', '!', '^']);
+            path.strip_prefix(':').unwrap_or(path)
+        }
+        None => return word.to_owned(),
+    };
+    if path.starts_with('-') { format!("./{path}") } else { path.to_owned() }
 }
 
 /// The command as it runs: an environment and options that keep git from starting programs.
@@ -107,5 +131,27 @@ fn inserted(subcommand: &str, next: Option<&str>) -> &'static [&'static str] {
         ("grep" | "blame" | "annotate", _) => &["--no-textconv"],
         ("commit", _) => &["--no-gpg-sign"],
         _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn magic_hides_no_name() {
+        for (word, path) in [
+            (":(top).env", ".env"),
+            (":(top,icase)a/b", "a/b"),
+            (":/.env", ".env"),
+            (":!:x", "x"),
+            (":/", ""),
+            (":/-x", "./-x"),
+            (":(top", ":(top"),
+            (":0:a", ":0:a"),
+            ("HEAD:a", "HEAD:a"),
+        ] {
+            assert_eq!(without_magic(word), path, "{word}");
+        }
     }
 }

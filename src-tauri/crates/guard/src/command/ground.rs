@@ -67,6 +67,7 @@ impl<'a> Ground<'a> {
             if part.trim().is_empty() { Ok(()) } else { self.check(part, reads) }
         };
         check(word)?;
+        check(word.strip_prefix('+').unwrap_or_default())?;
         if let Some(rest) = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')) {
             let mut letters = rest.chars();
             letters.next();
@@ -75,6 +76,7 @@ impl<'a> Ground<'a> {
             if let Some(up) = rest.find("../").or(at_end) {
                 check(rest.get(up..).unwrap_or_default())?;
             }
+            check(self.behind_letters(rest)?)?;
         }
         // An address on the web names no file; what it is asked for may.
         let web = ["http://", "https://"].iter().find_map(|scheme| word.strip_prefix(scheme));
@@ -85,6 +87,21 @@ impl<'a> Ground<'a> {
             check(rest)?;
         }
         Ok(())
+    }
+
+    /// The value that may stand behind a bundle of letters: `/etc/x` of `-xf/etc/x`, `.env` of
+    /// `-xf.env`; empty where none does. `-isrc/x` has a letter and a folder of the workspace.
+    fn behind_letters<'w>(&self, rest: &'w str) -> Result<&'w str, String> {
+        const MAX_BUNDLE: usize = 3;
+        let letters = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let (bundle, value) = rest.split_at_checked(letters).unwrap_or_default();
+        let folder = bundle.get(1..).unwrap_or_default();
+        let own = match value.chars().next() {
+            Some('/') => folder.len() < 2 || self.path(folder)? != PathFact::Other,
+            Some('.') => letters <= MAX_BUNDLE,
+            _ => false,
+        };
+        Ok(if own { value } else { "" })
     }
 
     /// Refuses a folder or file below which a secret, or where `look` says so a link that leads

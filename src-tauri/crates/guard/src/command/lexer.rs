@@ -1,6 +1,7 @@
 //! The grammar: plain words and quoted literals, joined by `&&`, `||`, `;` and `|`, with
 //! redirections between descriptors 1 and 2 and to `/dev/null`. Nothing else is read.
 
+use crate::text::reveal;
 use std::ops::Range;
 use std::str::CharIndices;
 
@@ -81,6 +82,8 @@ struct Lexer<'a> {
     text: &'a str,
     rest: CharIndices<'a>,
     stars: bool,
+    /// Whether nothing in the text deceives.
+    honest: bool,
     word: Option<Word>,
     simple: Simple,
     line: Line,
@@ -92,6 +95,7 @@ impl<'a> Lexer<'a> {
             text,
             rest: text.char_indices(),
             stars,
+            honest: reveal(text).warnings.is_empty(),
             word: None,
             simple: Simple::default(),
             line: Line::default(),
@@ -269,7 +273,7 @@ impl<'a> Lexer<'a> {
                 ));
             }
             '^' if !first => word.text.push(char),
-            _ if is_plain(char) => word.text.push(char),
+            _ if is_plain(char) || (self.honest && is_foreign(char)) => word.text.push(char),
             _ => return Err(self.outside(at, char)),
         }
         self.word = Some(word);
@@ -336,6 +340,12 @@ fn is_plain(char: char) -> bool {
     char.is_ascii_alphanumeric()
         || matches!(char, '_' | '-' | '.' | '/' | ',' | ':' | '+' | '@' | '%' | '=' | '~')
         || (!char.is_ascii() && char.is_alphanumeric())
+}
+
+/// What is no shell's business: any character beyond ASCII that is no blank. Whether it deceives is
+/// another question.
+fn is_foreign(char: char) -> bool {
+    !char.is_ascii() && !char.is_whitespace() && !char.is_control()
 }
 
 fn control(char: char) -> String {

@@ -20,6 +20,8 @@ pub(super) struct Seen<'a> {
     pub(super) operands: Vec<Argument<'a>>,
     /// Options that only the pattern knows, with what is attached to them.
     pub(super) unknown: Vec<(String, Option<&'a str>)>,
+    /// Whether the pattern spells all the words out.
+    pub(super) spelled: bool,
 }
 
 impl<'a> Seen<'a> {
@@ -44,6 +46,8 @@ enum Takes {
     Value,
     Path,
     Attached,
+    /// Two values, in the next two words.
+    Two,
 }
 
 /// The words after the program, each with whether the pattern spells it out.
@@ -62,7 +66,9 @@ pub(super) fn check(
     ground: &Ground<'_>,
 ) -> Result<(), String> {
     let single_dash = shape.single_dash;
-    let mut reader = Reader { shape, ground, seen: Seen::default() };
+    let spelled = words.iter().all(|word| word.spelled);
+    let seen = Seen { spelled, ..Seen::default() };
+    let mut reader = Reader { shape, ground, seen, reads: shape.reads };
     let mut words = words.iter().copied();
     let mut rest = Vec::new();
     while let Some(word) = words.next() {
@@ -108,6 +114,8 @@ struct Reader<'a, 'g> {
     shape: &'a Shape,
     ground: &'a Ground<'g>,
     seen: Seen<'a>,
+    /// Whether all it does is read: not where the pattern spells out what the row does not know.
+    reads: bool,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -126,10 +134,14 @@ impl<'a> Reader<'a, '_> {
             (Some(Takes::Nothing), Some(_)) if !self.shape.single_dash => {
                 return self.unknown(word, name, value);
             }
-            (None, value) => return self.unknown(word, name, value),
+            (None, None) if self.shape.single_dash && self.is_numbered(&name) => None,
+            (None, value) | (Some(Takes::Two), value @ Some(_)) => {
+                return self.unknown(word, name, value);
+            }
+            (Some(Takes::Two), None) => words.next().and(words.next()).map(|next| next.text),
             (Some(Takes::Path), value) => {
                 let value = value.or_else(|| words.next().map(|next| next.text));
-                value.map_or(Ok(()), |path| self.ground.check_all(path, self.shape.reads))?;
+                value.map_or(Ok(()), |path| self.ground.check_all(path, self.reads))?;
                 value
             }
             (Some(Takes::Value), None) => words.next().map(|next| next.text),
@@ -155,7 +167,9 @@ impl<'a> Reader<'a, '_> {
             let takes = u8::try_from(letter).ok().and_then(|letter| self.find_letter(letter));
             let mut value = (!rest.is_empty()).then_some(rest);
             match takes {
-                None => return self.unknown(word, format!("-{letter}"), value),
+                None | Some(Takes::Two) => {
+                    return self.unknown(word, format!("-{letter}"), value);
+                }
                 Some(Takes::Nothing) => {
                     self.seen.options.push((format!("-{letter}"), None));
                     continue;
@@ -165,7 +179,7 @@ impl<'a> Reader<'a, '_> {
                 Some(Takes::Path) => {
                     value = value.or_else(|| words.next().map(|next| next.text));
                     if let Some(path) = value {
-                        self.ground.check_all(path, self.shape.reads)?;
+                        self.ground.check_all(path, self.reads)?;
                     }
                 }
             }
@@ -184,6 +198,12 @@ impl<'a> Reader<'a, '_> {
         self.tokens().find_map(|token| takes(token.strip_prefix(name)?))
     }
 
+    /// Whether it is a letter that takes a value, and a number right after it (`-l16`).
+    fn is_numbered(&self, name: &str) -> bool {
+        let letter = name.trim_end_matches(|last: char| last.is_ascii_digit());
+        letter.len() == 2 && letter < name && self.find(letter) == Some(Takes::Value)
+    }
+
     /// What a letter takes: by itself, or in a bundle of letters that take nothing.
     fn find_letter(&self, letter: u8) -> Option<Takes> {
         self.tokens().find_map(|token| {
@@ -199,9 +219,10 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// A word that no token covers passes if the pattern spells it out.
-    fn uncovered(&self, word: Argument<'_>) -> Result<(), String> {
+    fn uncovered(&mut self, word: Argument<'_>) -> Result<(), String> {
         if word.spelled {
-            return self.ground.check_all(word.text, self.shape.reads);
+            self.reads = false;
+            return self.ground.check_all(word.text, self.reads);
         }
         Err(format!("a wildcard does not cover {}.", word.text))
     }
@@ -222,7 +243,7 @@ impl<'a> Reader<'a, '_> {
         let path = |operand: &Argument<'_>| {
             if operand.text.is_empty() { Ok(()) } else { self.path(operand.text) }
         };
-        let any = |operand: &Argument<'_>| self.ground.check_all(operand.text, self.shape.reads);
+        let any = |operand: &Argument<'_>| self.ground.check_all(operand.text, self.reads);
         let given = |options: &str| {
             !options.is_empty() && options.split(' ').any(|option| self.seen.has(&[option]))
         };
@@ -249,12 +270,18 @@ impl<'a> Reader<'a, '_> {
                     Err(format!("a wildcard does not cover {}.", operand.text))
                 }
             }),
-            Operands::None => operands.iter().try_for_each(|operand| self.uncovered(*operand)),
+            Operands::None => operands.iter().try_for_each(|operand| {
+                if operand.spelled {
+                    self.ground.check_all(operand.text, false)
+                } else {
+                    Err(format!("a wildcard does not cover {}.", operand.text))
+                }
+            }),
         }
     }
 
     fn path(&self, operand: &str) -> Result<(), String> {
-        self.ground.check(operand, self.shape.reads)
+        self.ground.check(operand, self.reads)
     }
 }
 
@@ -265,6 +292,7 @@ fn takes(end: &str) -> Option<Takes> {
         "=" => Some(Takes::Value),
         "=@" => Some(Takes::Path),
         "?" => Some(Takes::Attached),
+        "==" => Some(Takes::Two),
         _ => None,
     }
 }

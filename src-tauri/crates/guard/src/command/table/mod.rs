@@ -9,6 +9,7 @@
 //! | `-f=@` | a letter whose value is a path |
 //! | `-j?` | a letter with a value that is no path, attached or none |
 //! | `-#` | a number, as in `head -5` |
+//! | `--name==` | a long one with two values in the next two words |
 //! | `--name`, `--name=`, `--name=@`, `--name?` | the same for long ones (`?`: after `=` or none) |
 //!
 //! A program that is in no row gets any words that name nothing outside and no secret.
@@ -163,7 +164,7 @@ static ROWS: LazyLock<HashMap<&'static str, &'static Covers>> = LazyLock::new(||
 pub(super) fn row(program: &str) -> Option<&'static Covers> {
     if let Some((_, name)) = program.rsplit_once('/') {
         // A file that is named like a program may be another one; a warning still goes by its name.
-        return match ROWS.get(name) {
+        return match ROWS.get(name).copied().or_else(|| kin(name)) {
             Some(Covers::Wrapper) => Some(&Covers::Wrapper),
             Some(Covers::Interpreter | Covers::Script(_)) => Some(&Covers::Interpreter),
             Some(Covers::Nothing | Covers::Git) => Some(&Covers::Nothing),
@@ -173,19 +174,55 @@ pub(super) fn row(program: &str) -> Option<&'static Covers> {
     if program.starts_with("git-") {
         return Some(&Covers::Nothing);
     }
-    let versioned = program.trim_end_matches(|last: char| last.is_ascii_digit() || last == '.');
-    match ROWS.get(program) {
-        Some(covers) => Some(covers),
-        // `python3.11`, `perl5.36`, `gcc-12` and the like are what they are without the number.
-        None => match ROWS.get(versioned) {
-            Some(
-                covers @ (Covers::Script(_)
-                | Covers::Interpreter
-                | Covers::Nothing
-                | Covers::Wrapper),
-            ) => Some(covers),
-            _ => None,
-        },
+    ROWS.get(program).copied().or_else(|| kin(program)).or_else(|| build(program))
+}
+
+/// The row of the program that this is a version of (`python3.11`, `perl5.36`, `gcc-12`), that it is
+/// another spelling of (`Rscript`; some disks know no case), or that it is GNU's under macOS
+/// (`gxargs`); that of a compiler for another machine (`arm-none-eabi-gcc`).
+fn kin(name: &str) -> Option<&'static Covers> {
+    let small = name.to_ascii_lowercase();
+    let plain = small
+        .trim_end_matches(|last: char| last.is_ascii_digit() || last == '.')
+        .trim_end_matches('-');
+    let find = |name: &str| ROWS.get(name).copied().filter(|row| !matches!(row, Covers::Builtin));
+    if let Some(row) = find(plain) {
+        return match row {
+            Covers::Interpreter | Covers::Nothing | Covers::Wrapper => Some(row),
+            Covers::Script(_) if small == name => Some(row),
+            Covers::Script(_) => Some(&Covers::Interpreter),
+            // A disk that knows no case has the same program here.
+            Covers::Shape(_)
+            | Covers::Subcommands(_)
+            | Covers::Git
+            | Covers::Words
+            | Covers::Find
+            | Covers::Evaluates
+            | Covers::Builtin => (small != name).then_some(&Covers::Nothing),
+        };
+    }
+    if plain.rsplit_once('-').is_some_and(|(_, tool)| COMPILERS.contains(&tool)) {
+        return Some(&Covers::Interpreter);
+    }
+    plain.strip_prefix('g').and_then(find)
+}
+
+const COMPILERS: &[&str] = &["cc", "gcc", "g++", "c++", "clang", "clang++", "ld", "as", "cpp"];
+
+/// The row of the program that this is a build of: `vim.tiny`, `nc.openbsd`, `bash-static`,
+/// `node.exe`. Such a name stands for a program only on the `PATH`; `./watch.sh` is a script.
+fn build(name: &str) -> Option<&'static Covers> {
+    let base = name.split_once('.').map(|(base, _)| base).or(name.strip_suffix("-static"))?;
+    match ROWS.get(base).copied().or_else(|| kin(base))? {
+        row @ (Covers::Nothing | Covers::Interpreter | Covers::Wrapper) => Some(row),
+        Covers::Script(_) => Some(&Covers::Interpreter),
+        Covers::Builtin => None,
+        Covers::Shape(_)
+        | Covers::Subcommands(_)
+        | Covers::Git
+        | Covers::Words
+        | Covers::Find
+        | Covers::Evaluates => Some(&Covers::Nothing),
     }
 }
 
@@ -203,9 +240,48 @@ mod tests {
         }
     }
 
+    /// A letter in a bundle would hide that it takes a value.
+    #[test]
+    fn no_letter_stands_alone_and_takes_a_value() {
+        fn look(shape: &Shape, of: &str) {
+            let tokens: Vec<&str> = shape.options.split(' ').chain(shape.more.split(' ')).collect();
+            let bundles = tokens.iter().filter(|token| {
+                !shape.single_dash && !token.starts_with("--") && !token.contains(['=', '?', '#'])
+            });
+            for letter in bundles.flat_map(|bundle| bundle.chars().skip(1)) {
+                let hidden = tokens.iter().find(|token| {
+                    token.strip_prefix(['-']).is_some_and(|rest| {
+                        rest.strip_prefix(letter).is_some_and(|end| end.starts_with(['=', '?']))
+                    })
+                });
+                assert_eq!(hidden, None, "{of}: -{letter}");
+            }
+            if let Some(rest) = shape.rest {
+                look(rest, of);
+            }
+        }
+        for row in [readers::ROWS, tools::ROWS].into_iter().flatten() {
+            if let Covers::Shape(shape) = &row.covers {
+                look(shape, row.programs);
+            } else if let Covers::Subcommands(tool) = &row.covers {
+                tool.subcommands.iter().for_each(|one| look(&one.shape, one.names));
+            }
+        }
+        GIT.subcommands.iter().for_each(|one| look(&one.shape, one.names));
+    }
+
     #[test]
     fn a_program_is_found_by_its_name() {
         assert!(matches!(row("python3.11"), Some(Covers::Script(_))));
+        for name in ["gcc-12", "g++-12", "clang-15.0", "R", "Rscript", "x86_64-linux-gnu-gcc-12"] {
+            assert!(matches!(row(name), Some(Covers::Interpreter)), "{name}");
+        }
+        for name in ["vim.tiny", "nc.openbsd", "GIT", "gtar"] {
+            assert!(matches!(row(name), Some(Covers::Nothing)), "{name}");
+        }
+        assert!(matches!(row("gxargs"), Some(Covers::Wrapper)));
+        assert!(matches!(row("gcat"), Some(Covers::Shape(_))));
+        assert!(row("./watch.sh").is_none() && row("my-tool").is_none() && row("gx").is_none());
         assert!(matches!(row("/usr/bin/env"), Some(Covers::Wrapper)));
         assert!(matches!(row("./tools/rm"), Some(Covers::Nothing)));
         assert!(matches!(row("git-upload-pack"), Some(Covers::Nothing)));
