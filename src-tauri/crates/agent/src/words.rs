@@ -80,19 +80,7 @@ pub(crate) fn decided_by_policy(
     decision: Decision,
     rule: String,
 ) -> Event {
-    Event::ApprovalDecided {
-        approval: approval.clone(),
-        call: call.id.clone(),
-        decision,
-        feedback: None,
-        pattern: None,
-        scope: None,
-        by: DecidedBy::Policy,
-        rule: Some(rule),
-        rule_ids: Vec::new(),
-        confine: None,
-        network: None,
-    }
+    by_policy(call, approval, decision, rule, Vec::new(), (None, None))
 }
 
 /// What the policy allowed, with the person's own rules among what did.
@@ -103,11 +91,22 @@ pub(crate) fn allowed_by_policy(
     rule_ids: Vec<RuleId>,
     action: Option<&Action>,
 ) -> Event {
-    let (confine, network) = action.map_or((None, None), limits);
+    let limits = action.map_or((None, None), limits);
+    by_policy(call, approval, Decision::Approve, rule, rule_ids, limits)
+}
+
+fn by_policy(
+    call: &Call,
+    approval: &ApprovalId,
+    decision: Decision,
+    rule: String,
+    rule_ids: Vec<RuleId>,
+    (confine, network): (Option<bool>, Option<bool>),
+) -> Event {
     Event::ApprovalDecided {
         approval: approval.clone(),
         call: call.id.clone(),
-        decision: Decision::Approve,
+        decision,
         feedback: None,
         pattern: None,
         scope: None,
