@@ -1,6 +1,8 @@
-//! What can go wrong, in words for a person.
+//! What can go wrong, in words for a person: what happened, what was kept, what to do.
 
-use std::path::PathBuf;
+use rusqlite::{Error as Sql, ErrorCode};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Why something could not be stored or read. Nothing that was stored before is lost by it.
@@ -11,14 +13,22 @@ pub enum StoreError {
         "the folder {path} cannot be used: {source}. Check its owner and permissions, or choose another with --data-dir."
     )]
     Folder {
-        /// The folder.
+        /// The folder, or the file in it.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
     },
+    /// The data folder can be read only.
+    #[error(
+        "the data folder is read-only, {path} cannot be written: nothing can be stored there. What was stored before is kept. Make it writable, or choose another with --data-dir."
+    )]
+    ReadOnly {
+        /// The folder, or the file in it.
+        path: PathBuf,
+    },
     /// The database was written by a later version.
     #[error(
-        "the sessions in {path} were written by a newer Countersign (format {found}, this one knows {known}). Update Countersign, or choose another folder with --data-dir."
+        "{path} was written by a newer Countersign (format {found}, this one knows {known}). It was not touched. Update Countersign, or choose another folder with --data-dir."
     )]
     Newer {
         /// The database.
@@ -28,11 +38,34 @@ pub enum StoreError {
         /// The newest format that this version knows.
         known: u32,
     },
-    /// The database failed.
+    /// The disk is full.
     #[error(
-        "the sessions could not be stored or read: {0}. What was stored before is kept; check the disk's free space."
+        "the disk is full: this last step could not be stored. What was stored before it is kept. Free some space, and go on."
     )]
-    Database(#[from] rusqlite::Error),
+    Full,
+    /// The database cannot be written any more.
+    #[error(
+        "the database can no longer be written ({0}): this last step could not be stored. What was stored before it is kept. Check that the data folder is writable and was not moved, and go on."
+    )]
+    Unwritable(#[source] Sql),
+    /// Another program keeps the database to itself.
+    #[error(
+        "another program keeps the data folder's database to itself, and did not let go of it in time. Nothing was changed. Close that program, or wait, and try again."
+    )]
+    Busy(#[source] Sql),
+    /// The disk failed.
+    #[error(
+        "the disk failed while sessions were stored or read ({0}): this last step may not be stored. What was stored before it is left as it is. Check the disk, and go on."
+    )]
+    Disk(#[source] Sql),
+    /// The database is damaged. It is set aside when it is opened the next time.
+    #[error(
+        "the database is damaged ({0}). It is left as it is. Close every Countersign and start one again: it sets the damaged file aside, and keeps all that can still be read."
+    )]
+    Damaged(#[source] Sql),
+    /// The database failed otherwise.
+    #[error("the database could not do this: {0}. What was stored before is kept.")]
+    Database(#[source] Sql),
     /// A stored event makes no sense.
     #[error("event {seq} of session {session} cannot be read: {source}")]
     Event {
@@ -43,6 +76,14 @@ pub enum StoreError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// A content that is kept for undoing is missing or is not what it was.
+    #[error("the kept content {digest} {why}: what was made from it cannot be put back")]
+    Content {
+        /// SHA-256 of the content, in hex.
+        digest: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// No such rule is in force.
     #[error("there is no rule {0} in force")]
     NoRule(String),
@@ -52,4 +93,51 @@ pub enum StoreError {
     /// No such session.
     #[error("there is no session {0}")]
     NoSession(String),
+}
+
+impl StoreError {
+    /// For a folder or file that the system refused.
+    pub(crate) fn folder(path: &Path, source: std::io::Error) -> Self {
+        let kind = source.kind();
+        let readable = || path.ancestors().find(|part| part.exists()).is_some_and(is_readable);
+        if kind == ErrorKind::StorageFull || kind == ErrorKind::QuotaExceeded {
+            Self::Full
+        } else if kind == ErrorKind::ReadOnlyFilesystem
+            || kind == ErrorKind::PermissionDenied && readable()
+        {
+            Self::ReadOnly { path: path.to_owned() }
+        } else {
+            Self::Folder { path: path.to_owned(), source }
+        }
+    }
+
+    /// Whether the database itself is broken. A locked or read-only one, a full disk, and one of a newer
+    /// format are not.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged(_))
+    }
+}
+
+fn is_readable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::READ_OK).is_ok()
+}
+
+impl From<Sql> for StoreError {
+    fn from(error: Sql) -> Self {
+        let code = error.sqlite_error_code();
+        let is = |codes: &[ErrorCode]| code.is_some_and(|code| codes.contains(&code));
+        if is(&[ErrorCode::DiskFull]) {
+            Self::Full
+        } else if is(&[ErrorCode::ReadOnly, ErrorCode::PermissionDenied]) {
+            Self::Unwritable(error)
+        } else if is(&[ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked]) {
+            Self::Busy(error)
+        } else if is(&[ErrorCode::SystemIoFailure]) {
+            Self::Disk(error)
+        } else if is(&[ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase]) {
+            Self::Damaged(error)
+        } else {
+            Self::Database(error)
+        }
+    }
 }

@@ -1,12 +1,13 @@
-//! The database's format, one step a version. A step that was released is never edited.
+//! The format of the database of sessions, one step a version. A step that was released is never edited.
 
-use crate::{StoreError, search};
-use rusqlite::{Connection, TransactionBehavior};
-use std::path::Path;
+use crate::StoreError;
+use crate::database::Design;
+use crate::search;
+use rusqlite::Connection;
 
-/// Each brings the format from its index to the next; SQLite's `user_version` counts them.
-const STEPS: &[&str] = &[
-    "
+pub(crate) const DESIGN: Design = Design {
+    steps: &[
+        "
     CREATE TABLE session (
         id TEXT PRIMARY KEY,
         workspace TEXT NOT NULL,
@@ -24,7 +25,7 @@ const STEPS: &[&str] = &[
         opened TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
 ",
-    "
+        "
     CREATE TABLE rule (
         id TEXT PRIMARY KEY,
         workspace TEXT NOT NULL,
@@ -41,32 +42,24 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX rule_by_workspace ON rule (workspace);
 ",
-    "
+        "
     CREATE VIRTUAL TABLE said USING fts5 (
         text, session UNINDEXED, seq UNINDEXED, tokenize = 'unicode61 remove_diacritics 2'
     );
     INSERT INTO said (said, rank) VALUES ('secure-delete', 1);
 ",
-];
+    ],
+    migrated,
+    look: "SELECT id, workspace, created FROM session",
+    shrinks: false,
+};
 
 /// The format from which on what was said can be searched.
-const SEARCHED: usize = 3;
+const SEARCHED: u32 = 3;
 
-/// Brings a database to the newest format. One that is newer still is refused untouched.
-pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found > known {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+fn migrated(connection: &Connection, found: u32) -> Result<(), StoreError> {
+    if found < SEARCHED {
+        search::index_all(connection)?;
     }
-    for step in STEPS.iter().skip(found as usize) {
-        transaction.execute_batch(step)?;
-    }
-    if (found as usize) < SEARCHED {
-        search::index_all(&transaction)?;
-    }
-    transaction.pragma_update(None, "user_version", known)?;
-    transaction.commit()?;
     Ok(())
 }

@@ -47,7 +47,7 @@ impl Store {
             seq: 0,
             source,
         })?;
-        let mut connection = self.lock();
+        self.with(|connection| {
         let transaction =
             connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let known: Option<String> = transaction
@@ -84,6 +84,7 @@ impl Store {
         };
         transaction.commit()?;
         Ok(RuleId::new(id))
+        })
     }
 
     /// The rules in force in a workspace, newest first: the lasting ones, and those of `session`.
@@ -92,40 +93,46 @@ impl Store {
         workspace: &str,
         session: Option<&SessionId>,
     ) -> Result<Vec<RuleRecord>, StoreError> {
-        let connection = self.lock();
-        let mut statement = connection.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM rule WHERE {IN_FORCE} AND workspace = ?2
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM rule WHERE {IN_FORCE} AND workspace = ?2
              AND (lasting OR session = ?3) ORDER BY made DESC, id DESC"
-        ))?;
-        let session = session.map(SessionId::as_str);
-        let rows = statement.query_map(params![now(), workspace, session], record)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+            ))?;
+            let session = session.map(SessionId::as_str);
+            let rows = statement.query_map(params![now(), workspace, session], record)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// All rules that were ever made, newest first.
     pub fn all_rules(&self) -> Result<Vec<RuleRecord>, StoreError> {
-        let connection = self.lock();
-        let mut statement = connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM rule ORDER BY made DESC, id DESC"))?;
-        let rows = statement.query_map([now()], record)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM rule ORDER BY made DESC, id DESC"
+            ))?;
+            let rows = statement.query_map([now()], record)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// Counts that rules decided.
     pub fn count_rule_uses(&self, rules: &[RuleId]) -> Result<(), StoreError> {
-        let connection = self.lock();
-        for rule in rules {
-            connection
-                .prepare_cached("UPDATE rule SET uses = uses + 1, last_used = ?2 WHERE id = ?1")?
-                .execute(params![rule.as_str(), now()])?;
-        }
-        Ok(())
+        self.with(|connection| {
+            for rule in rules {
+                connection
+                    .prepare_cached(
+                        "UPDATE rule SET uses = uses + 1, last_used = ?2 WHERE id = ?1",
+                    )?
+                    .execute(params![rule.as_str(), now()])?;
+            }
+            Ok(())
+        })
     }
 
     /// Ends a rule and gives it back. Refuses one that is not in force.
     pub fn revoke_rule(&self, rule: &RuleId) -> Result<RuleRecord, StoreError> {
-        let connection = self.lock();
-        connection
+        self.with(|connection| {
+            connection
             .query_row(
                 &format!(
                     "UPDATE rule SET revoked = ?1 WHERE {IN_FORCE} AND id = ?2 RETURNING {COLUMNS}"
@@ -135,6 +142,7 @@ impl Store {
             )
             .optional()?
             .ok_or_else(|| StoreError::NoRule(rule.to_string()))
+        })
     }
 }
 

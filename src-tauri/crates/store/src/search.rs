@@ -49,22 +49,23 @@ impl Store {
         if query.is_empty() {
             return Ok(Vec::new());
         }
-        let connection = self.lock();
-        let mut statement = connection.prepare_cached(
-            "SELECT said.session, said.seq, event.time, snippet(said, 0, '', '', '…', 24)
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT said.session, said.seq, event.time, snippet(said, 0, '', '', '…', 24)
              FROM said JOIN event ON event.session = said.session AND event.seq = said.seq
              WHERE said MATCH ?1 ORDER BY event.time DESC, said.seq DESC LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![query.join(" "), MAX_HITS], |row| {
-            let excerpt: String = row.get(3)?;
-            Ok(SessionHit {
-                session: SessionId::new(row.get::<_, String>(0)?),
-                seq: row.get(1)?,
-                time: row.get(2)?,
-                excerpt: excerpt.split_whitespace().collect::<Vec<_>>().join(" "),
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+            )?;
+            let rows = statement.query_map(params![query.join(" "), MAX_HITS], |row| {
+                let excerpt: String = row.get(3)?;
+                Ok(SessionHit {
+                    session: SessionId::new(row.get::<_, String>(0)?),
+                    seq: row.get(1)?,
+                    time: row.get(2)?,
+                    excerpt: excerpt.split_whitespace().collect::<Vec<_>>().join(" "),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 }
 

@@ -1,59 +1,38 @@
 //! The database of sessions.
 
+use crate::aside::{Database, SetAside};
 use crate::journal::{Journal, now, unstored};
 use crate::private::private_folder;
 use crate::{StoreError, migrations, search};
 use countersign_protocol::{Envelope, Event, SessionId};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
-use std::fs::{OpenOptions, Permissions};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 /// The name of the database in the data folder.
 const FILE: &str = "countersign.db";
-/// How long to wait for another program that writes.
-const BUSY: Duration = Duration::from_secs(10);
 /// Workspaces that are remembered.
 const RECENT: usize = 50;
 
 /// The sessions of all workspaces.
 #[derive(Debug)]
 pub struct Store {
-    connection: Mutex<Connection>,
+    database: Database,
 }
 
 impl Store {
     /// Opens the database in `data_dir`, which is made where it is missing (mode 0700, its files
-    /// 0600). Refuses a database that a newer version wrote.
+    /// 0600). Refuses a database that a newer version wrote. A damaged one is set aside, and what can
+    /// still be read of it is kept ([`Self::set_aside`]).
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         private_folder(data_dir)?;
-        let path = data_dir.join(FILE);
-        let failed = |source| StoreError::Folder { path: path.clone(), source };
-        // Made before SQLite opens it, so that it is never readable by others; SQLite gives the
-        // files beside it the same mode.
-        OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed)?;
-        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(failed)?;
-        let mut connection = Connection::open(&path)?;
-        connection.busy_timeout(BUSY)?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        // What is deleted is overwritten, not only unlinked.
-        connection.pragma_update(None, "secure_delete", true)?;
-        let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if version == 0 {
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-        }
-        // With WAL, FULL is what makes a commit outlive a power failure.
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        migrations::migrate(&mut connection, &path)?;
-        Ok(Self { connection: Mutex::new(connection) })
+        let database = Database::open(&data_dir.join(FILE), &migrations::DESIGN, None)?;
+        Ok(Self { database })
+    }
+
+    /// Set where the database was damaged when it was opened, and this is a new one.
+    #[must_use]
+    pub fn set_aside(&self) -> Option<&SetAside> {
+        self.database.set_aside()
     }
 
     /// Opens the database where there is one; makes nothing where there is none.
@@ -64,50 +43,60 @@ impl Store {
         Self::open(data_dir).map(Some)
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn with<T>(
+        &self,
+        act: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.database.with(act)
     }
 
     /// Makes an empty session in a workspace (absolute path).
     pub fn create_session(&self, workspace: &str) -> Result<SessionId, StoreError> {
         let id = uuid::Uuid::now_v7().to_string();
-        self.lock().execute(
-            "INSERT INTO session (id, workspace, created) VALUES (?1, ?2, ?3)",
-            params![id, workspace, now()],
-        )?;
+        self.with(|connection| {
+            connection.execute(
+                "INSERT INTO session (id, workspace, created) VALUES (?1, ?2, ?3)",
+                params![id, workspace, now()],
+            )?;
+            Ok(())
+        })?;
         Ok(SessionId::new(id))
     }
 
     /// Puts a workspace (absolute path) at the top of the recent ones.
     pub fn remember_workspace(&self, path: &str) -> Result<(), StoreError> {
-        let connection = self.lock();
-        connection.execute(
-            "INSERT INTO recent_workspace (path, opened) VALUES (?1, ?2)
+        self.with(|connection| {
+            connection.execute(
+                "INSERT INTO recent_workspace (path, opened) VALUES (?1, ?2)
              ON CONFLICT (path) DO UPDATE SET opened = excluded.opened",
-            params![path, now()],
-        )?;
-        connection.execute(
-            "DELETE FROM recent_workspace WHERE path NOT IN
+                params![path, now()],
+            )?;
+            connection.execute(
+                "DELETE FROM recent_workspace WHERE path NOT IN
              (SELECT path FROM recent_workspace ORDER BY opened DESC LIMIT ?1)",
-            [RECENT],
-        )?;
-        Ok(())
+                [RECENT],
+            )?;
+            Ok(())
+        })
     }
 
     /// Takes a workspace off the recent ones.
     pub fn forget_workspace(&self, path: &str) -> Result<(), StoreError> {
-        self.lock().execute("DELETE FROM recent_workspace WHERE path = ?1", [path])?;
-        Ok(())
+        self.with(|connection| {
+            connection.execute("DELETE FROM recent_workspace WHERE path = ?1", [path])?;
+            Ok(())
+        })
     }
 
     /// The recent workspaces, newest first: path, and when it was opened (RFC 3339).
     pub fn recent_workspaces(&self, limit: usize) -> Result<Vec<(String, String)>, StoreError> {
-        let connection = self.lock();
-        let mut statement = connection.prepare_cached(
-            "SELECT path, opened FROM recent_workspace ORDER BY opened DESC LIMIT ?1",
-        )?;
-        let rows = statement.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT path, opened FROM recent_workspace ORDER BY opened DESC LIMIT ?1",
+            )?;
+            let rows = statement.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 }
 
@@ -122,44 +111,49 @@ impl Journal for Store {
             seq: 0,
             source,
         })?;
-        let mut connection = self.lock();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let known: Option<i64> = transaction
-            .prepare_cached("SELECT 1 FROM session WHERE id = ?1")?
-            .query_row([session.as_str()], |row| row.get(0))
-            .optional()?;
-        if known.is_none() {
-            return Err(StoreError::NoSession(session.to_string()));
-        }
-        let seq: u64 = transaction
-            .prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM event WHERE session = ?1")?
-            .query_row([session.as_str()], |row| row.get(0))?;
-        transaction
-            .prepare_cached("INSERT INTO event (session, seq, time, body) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![session.as_str(), seq, time, body])?;
-        search::index(&transaction, session, seq, &event)?;
-        transaction.commit()?;
-        Ok(Envelope { seq: Some(seq), session: session.clone(), time, event })
+        self.with(|connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let known: Option<i64> = transaction
+                .prepare_cached("SELECT 1 FROM session WHERE id = ?1")?
+                .query_row([session.as_str()], |row| row.get(0))
+                .optional()?;
+            if known.is_none() {
+                return Err(StoreError::NoSession(session.to_string()));
+            }
+            let seq: u64 = transaction
+                .prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM event WHERE session = ?1")?
+                .query_row([session.as_str()], |row| row.get(0))?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO event (session, seq, time, body) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![session.as_str(), seq, time, body])?;
+            search::index(&transaction, session, seq, &event)?;
+            transaction.commit()?;
+            Ok(Envelope { seq: Some(seq), session: session.clone(), time, event })
+        })
     }
 
     fn events(&self, session: &SessionId, since: u64) -> Result<Vec<Envelope>, StoreError> {
-        let connection = self.lock();
-        let mut statement = connection.prepare_cached(
-            "SELECT seq, time, body FROM event WHERE session = ?1 AND seq > ?2 ORDER BY seq",
-        )?;
-        let rows = statement.query_map(params![session.as_str(), since], |row| {
-            Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-        })?;
-        let mut events = Vec::new();
-        for row in rows {
-            let (seq, time, body) = row?;
-            let event = serde_json::from_str(&body).map_err(|source| StoreError::Event {
-                session: session.to_string(),
-                seq,
-                source,
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT seq, time, body FROM event WHERE session = ?1 AND seq > ?2 ORDER BY seq",
+            )?;
+            let rows = statement.query_map(params![session.as_str(), since], |row| {
+                Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
             })?;
-            events.push(Envelope { seq: Some(seq), session: session.clone(), time, event });
-        }
-        Ok(events)
+            let mut events = Vec::new();
+            for row in rows {
+                let (seq, time, body) = row?;
+                let event = serde_json::from_str(&body).map_err(|source| StoreError::Event {
+                    session: session.to_string(),
+                    seq,
+                    source,
+                })?;
+                events.push(Envelope { seq: Some(seq), session: session.clone(), time, event });
+            }
+            Ok(events)
+        })
     }
 }
