@@ -42,4 +42,8 @@ confinement: ConfinementInfo,
 /**
  * The person's rules that hold in the open workspace and session, newest first.
  */
-rules: Array<RuleRecord>, };
+rules: Array<RuleRecord>, 
+/**
+ * What the person should know of: a database that was set aside, a folder that is full.
+ */
+notices: Array<string>, };

@@ -49,4 +49,8 @@ parts: Array<CommandPart>,
 /**
  * Patterns that a person may allow from now on; empty where none is safe to offer.
  */
-suggested_patterns: Array<string>, };
+suggested_patterns: Array<string>, 
+/**
+ * Set where what it changes could not be undone in full: how far that is.
+ */
+undo?: string, };

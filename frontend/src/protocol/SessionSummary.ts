@@ -14,7 +14,7 @@ id: SessionId,
  */
 workspace: string, 
 /**
- * The first line of its first message; empty where nothing was said yet.
+ * Its name, else the first line of its first message; empty where nothing was said yet.
  */
 title: string, 
 /**
@@ -28,4 +28,12 @@ updated: string,
 /**
  * How many events it has.
  */
-events: number, };
+events: number, 
+/**
+ * Whether the person took it off the list.
+ */
+archived: boolean, 
+/**
+ * Whether its last run has not ended: it can go on.
+ */
+unfinished: boolean, };

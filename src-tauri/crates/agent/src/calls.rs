@@ -4,12 +4,14 @@
 use crate::order::{named, waits_for};
 use crate::rules::{look_rule, source};
 use crate::session::Core;
+use crate::takeup;
 use crate::turn::Control;
 use crate::unconfined::{self, Tried};
+use crate::unfinished::{CameTo, OpenCall};
 use crate::words::{
-    allowed_by_policy, approved_by_user, decided, decided_by_policy, refusal, say, shortened, with,
+    allowed_by_policy, approved_by_user, decided_by_policy, denied, refusal, say, shortened, with,
 };
-use countersign_guard::{Action, Answer, Approved, GuardError, Receipt, Verdict, View};
+use countersign_guard::{Action, Answer, Approved, GuardError, Receipt, Revised, Verdict, View};
 use countersign_protocol::{ApprovalId, CallId, Decision, Event, RuleId};
 use countersign_store::StoreError;
 use countersign_tools::{Named, Proposal, ToolError};
@@ -29,6 +31,17 @@ pub(crate) struct Call {
     pub(crate) invalid: Option<String>,
 }
 
+impl From<&OpenCall> for Call {
+    fn from(open: &OpenCall) -> Self {
+        Self {
+            id: open.id.clone(),
+            tool: open.tool.clone(),
+            args: open.args.clone(),
+            invalid: open.invalid.clone(),
+        }
+    }
+}
+
 /// How a call ended.
 pub(crate) struct Outcome {
     pub(crate) ok: bool,
@@ -40,7 +53,7 @@ impl Outcome {
         Self { ok: true, result }
     }
 
-    fn error(error: impl Into<String>) -> Self {
+    pub(crate) fn error(error: impl Into<String>) -> Self {
         Self { ok: false, result: json!({"error": error.into()}) }
     }
 }
@@ -52,22 +65,25 @@ pub(crate) enum Settled {
     Stale(ApprovalId),
 }
 
-const STOPPED: &str = "The user stopped the run before this was done. Nothing was changed by it.";
+pub(crate) const STOPPED: &str =
+    "The user stopped the run before this was done. Nothing was changed by it.";
 
-/// Runs all calls of a step to their ends. An error means that the journal failed: then nothing
-/// further acts.
+/// Runs all calls of a step to their ends, each from where it stands. An error means that the journal
+/// failed: then nothing further acts.
 pub(crate) async fn run_all(
     core: &Arc<Core>,
     control: &Control,
-    calls: &[Call],
+    open: &[OpenCall],
 ) -> Result<(), StoreError> {
-    for call in calls {
+    for call in open.iter().filter(|call| !call.told) {
         core.publish(Event::ToolCall {
             call: call.id.clone(),
             tool: call.tool.clone(),
             args: call.args.clone(),
         })?;
     }
+    let calls: Vec<Call> = open.iter().map(Call::from).collect();
+    let calls = &calls;
     let workspace = core.workspace.path().display().to_string();
     let named: Vec<Named> = calls.iter().map(|call| named(call, &workspace)).collect();
     let done: Vec<CancellationToken> = calls.iter().map(|_| CancellationToken::new()).collect();
@@ -79,7 +95,7 @@ pub(crate) async fn run_all(
                     done[earlier].cancelled().await;
                 }
             }
-            let outcome = run_one(core, control, call).await;
+            let outcome = run_one(core, control, call, &open[at].came_to).await;
             done[at].cancel();
             outcome
         }
@@ -92,15 +108,32 @@ pub(crate) async fn run_all(
 }
 
 /// Runs one call to its end and tells it.
-async fn run_one(core: &Arc<Core>, control: &Control, call: &Call) -> Result<(), StoreError> {
+async fn run_one(
+    core: &Arc<Core>,
+    control: &Control,
+    call: &Call,
+    came_to: &CameTo,
+) -> Result<(), StoreError> {
     let started = Instant::now();
-    let mut replaces = None;
+    let mut settled = match came_to {
+        CameTo::Nothing { replaces } => attempt(core, control, call, replaces.clone()).await?,
+        CameTo::Finished => return Ok(()),
+        CameTo::Started => done(Outcome::error(takeup::INTERRUPTED)),
+        CameTo::Denied { feedback, stop } => {
+            if *stop {
+                control.refuse();
+            }
+            done(Outcome::error(refusal(feedback.as_deref())))
+        }
+        CameTo::Asked(asked) => takeup::ask_again(core, control, call, asked).await?,
+        CameTo::Approved(asked, yes) => takeup::begin(core, control, call, asked, yes).await?,
+    };
     loop {
-        match attempt(core, control, call, replaces.take()).await? {
-            Settled::Stale(approval) => replaces = Some(approval),
+        settled = match settled {
+            Settled::Stale(approval) => attempt(core, control, call, Some(approval)).await?,
             Settled::Done(None) => return Ok(()),
             Settled::Done(Some(outcome)) => return finish(core, call, started, outcome),
-        }
+        };
     }
 }
 
@@ -116,7 +149,7 @@ fn finish(core: &Core, call: &Call, started: Instant, outcome: Outcome) -> Resul
 }
 
 /// Proposes, decides, and acts once.
-async fn attempt(
+pub(crate) async fn attempt(
     core: &Arc<Core>,
     control: &Control,
     call: &Call,
@@ -184,7 +217,7 @@ pub(crate) fn done(outcome: Outcome) -> Settled {
 /// What the person said with a yes.
 #[derive(Default)]
 pub(crate) struct Yes {
-    pub(crate) revised: bool,
+    pub(crate) revised: Option<Revised>,
     pub(crate) feedback: Option<String>,
     /// The rule under which what a look may see is kept.
     pub(crate) keep: Option<RuleId>,
@@ -228,7 +261,7 @@ pub(crate) async fn put(
 }
 
 /// Puts a proposal to the person and does what is answered.
-async fn ask(
+pub(crate) async fn ask(
     core: &Arc<Core>,
     control: &Control,
     call: &Call,
@@ -239,11 +272,11 @@ async fn ask(
         Answer::Lost if core.is_closing() => Ok(Settled::Done(None)),
         Answer::Lost => {
             let words = "The run was interrupted.";
-            core.publish(decided(call, &approval, Decision::Deny, Some(words.to_owned())))?;
+            core.publish(denied(call, &approval, Some(words.to_owned()), false))?;
             Ok(done(Outcome::error(STOPPED)))
         }
         Answer::Denied { feedback, stop } => {
-            core.publish(decided(call, &approval, Decision::Deny, feedback.clone()))?;
+            core.publish(denied(call, &approval, feedback.clone(), stop))?;
             if stop {
                 control.refuse();
             }
@@ -278,14 +311,13 @@ async fn ask(
                 Some(wish) => Some(core.rules.add(wish, decision, &source(approved.action()))?),
             };
             let made = rule.as_ref().zip(kept.as_ref());
-            let said = feedback.as_deref();
+            let mut yes = Yes { revised, feedback, keep: None };
             let action = approved.action();
-            core.publish(approved_by_user(call, &approval, decision, said, made, action))?;
+            core.publish(approved_by_user(call, &approval, decision, &yes, made, action))?;
             if kept.is_some() {
                 core.told();
             }
-            let keep = kept.filter(|_| matches!(approved.action(), Action::Reach(_)));
-            let yes = Yes { revised, feedback, keep };
+            yes.keep = kept.filter(|_| matches!(approved.action(), Action::Reach(_)));
             act(core, control, call, approval, approved, &yes).await
         }
     }
@@ -329,7 +361,7 @@ pub(crate) async fn act(
     let refused = unconfined::refused(&receipt);
     let mut result = match (countersign_tools::render(&call.tool, &receipt), receipt) {
         (Some(result), receipt) => {
-            if let (true, Receipt::Written { diff, .. }) = (yes.revised, &receipt) {
+            if let (Some(_), Receipt::Written { diff, .. }) = (&yes.revised, &receipt) {
                 with(
                     result,
                     "note",

@@ -26,7 +26,7 @@ impl Conversation {
     pub(crate) fn apply(&mut self, event: &Event) {
         if let Event::UserMessage { text } = event {
             self.entries.push(Entry::User(text.clone()));
-        } else if let Event::Message { role: Role::Assistant, content } = event {
+        } else if let Event::Message { role: Role::Assistant, content, .. } = event {
             let calls: Vec<String> = content
                 .iter()
                 .filter_map(|block| match block {
@@ -47,6 +47,11 @@ impl Conversation {
     /// Whether a call of that id was made before.
     pub(crate) fn knows_call(&self, id: &str) -> bool {
         self.calls.contains(id)
+    }
+
+    /// Whether anything was said.
+    pub(crate) fn has_begun(&self) -> bool {
+        !self.entries.is_empty()
     }
 
     /// Whether the person said something that the model was not sent yet.
@@ -114,7 +119,7 @@ mod tests {
                 invalid: None,
             })
             .collect();
-        Event::Message { role: Role::Assistant, content }
+        Event::Message { role: Role::Assistant, content, usage: None }
     }
 
     fn finished(id: &str, ok: bool, result: Value) -> Event {

@@ -1,20 +1,21 @@
 //! The engine as the window drives it: one open workspace with one session at a time.
 
-use crate::models::{self, ModelChoice, Unconnected};
-use crate::queue::{Hub, Reader};
-use crate::recent::recent;
-use crate::session::{Session, SessionOptions};
-use crate::tree::{Learned, Tree};
+use crate::later::Later as _;
+use crate::models::{self, ModelChoice};
+use crate::queue::Reader;
+use crate::session::Session;
 use crate::words::sentence;
 use crate::{AgentError, Folders, Overrides, Settings, sample};
-use countersign_protocol::{
-    AppState, ErrorCode, Feed, KeySource, ModelInfo, Op, ProviderKind, Query, QueryAnswer, RuleId,
-    SessionState, WelcomeInfo, WireError, WorkspaceInfo,
-};
-use countersign_provider::{Provider, Secret, Tour};
+use countersign_protocol::{ErrorCode, Feed, KeySource, Op, Query, QueryAnswer, RuleId, WireError};
+use countersign_provider::Secret;
 use countersign_store::Store;
+use shared::{Shared, Which};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+mod answers;
+mod shared;
+mod stored;
 
 /// What the tour is asked.
 const TOUR_TASK: &str =
@@ -39,22 +40,6 @@ pub struct Engine {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    folders: Folders,
-    settings: Settings,
-    store: Arc<Store>,
-    hub: Arc<Hub>,
-    choice: Mutex<ModelChoice>,
-    open: Mutex<Option<Open>>,
-}
-
-/// The open workspace.
-struct Open {
-    session: Arc<Session>,
-    tree: Option<Arc<Tree>>,
-    info: WorkspaceInfo,
-}
-
 impl Engine {
     /// Starts with the settings in force. A workspace that cannot be opened is told as an error of
     /// its own: see the second value.
@@ -73,11 +58,14 @@ impl Engine {
             hub: Arc::default(),
             choice: Mutex::default(),
             open: Mutex::default(),
+            notices: Mutex::default(),
         });
         let engine = Self { shared };
         let trouble = match options.workspace {
             None => None,
-            Some(folder) => engine.open(&folder, false).await.err().map(WireError::from),
+            Some(folder) => {
+                engine.open(&folder, false, Which::Last).await.err().map(WireError::from)
+            }
         };
         Ok((engine, trouble))
     }
@@ -85,7 +73,9 @@ impl Engine {
     /// Does what the person wants. An error changed nothing.
     pub async fn submit(&self, op: Op) -> Result<(), WireError> {
         match op {
-            Op::OpenWorkspace { path: Some(path) } => self.open(Path::new(&path), false).await?,
+            Op::OpenWorkspace { path: Some(path) } => {
+                self.open(Path::new(&path), false, Which::Last).await?
+            }
             Op::OpenWorkspace { path: None } => {
                 return Err(WireError::new(ErrorCode::Input, "No folder was named.", ""));
             }
@@ -95,8 +85,54 @@ impl Engine {
                 self.shared.store.forget_workspace(&path).map_err(AgentError::from)?;
             }
             Op::NewSession => self.new_session().await?,
+            Op::OpenSession { session } => {
+                self.with_shared(move |shared| shared.open_session(&session)).await?;
+            }
+            Op::GoOn { session } => {
+                self.shared.session(&session)?.go_on()?;
+            }
+            Op::RenameSession { session, title } => {
+                self.with_shared(move |shared| shared.rename_session(&session, &title)).await?;
+            }
+            Op::ArchiveSession { session, archived } => {
+                self.with_shared(move |shared| shared.archive_session(&session, archived)).await?;
+            }
+            Op::DeleteSession { session } => {
+                self.with_shared(move |shared| shared.delete_session(&session)).await?;
+            }
+            Op::ForkSession { session, before } => {
+                self.with_shared(move |shared| shared.fork_session(&session, before)).await?;
+            }
+            Op::ExportSession { session, format, path: Some(path) } => {
+                self.with_shared(move |shared| shared.export(&session, format, Path::new(&path)))
+                    .await?;
+            }
+            Op::ImportSession { path: Some(path) } => {
+                self.with_shared(move |shared| shared.import(Path::new(&path))).await?;
+            }
+            Op::ExportSession { path: None, .. } | Op::ImportSession { path: None } => {
+                return Err(WireError::new(ErrorCode::Input, "No file was named.", ""));
+            }
+            Op::Revert { session, scope, overwrite } => {
+                let current = self.shared.session(&session)?;
+                self.with_shared(move |_| current.revert(scope, &overwrite)).await?;
+            }
+            Op::RevertMerged { session, seen } => {
+                let current = self.shared.session(&session)?;
+                self.with_shared(move |_| current.revert_merged(&seen)).await?;
+            }
+            Op::SaveDraft { session, of, text } => {
+                self.with_shared(move |shared| {
+                    Ok(shared.store.save_draft(&session, &of, &text)?)
+                })
+                .await?;
+            }
+            Op::DismissNotices => {
+                lock(&self.shared.notices).clear();
+                self.shared.tell();
+            }
             Op::Send { session, text } => {
-                let current = self.session(&session)?;
+                let current = self.shared.session(&session)?;
                 if self.shared.model().key == KeySource::Missing {
                     return Err(self.shared.no_model().into());
                 }
@@ -108,12 +144,12 @@ impl Engine {
                     let message = "That decision names no revision of the card.";
                     return Err(WireError::new(ErrorCode::Input, message, "Nothing was decided."));
                 }
-                self.session(&session)?.decide(&decision).map_err(|error| {
+                self.shared.session(&session)?.decide(&decision).map_err(|error| {
                     WireError::new(ErrorCode::State, sentence(&error.to_string()), "")
                 })?;
             }
             Op::RevokeRule { rule } => self.revoke(&rule)?,
-            Op::Interrupt { session } => self.session(&session)?.interrupt(),
+            Op::Interrupt { session } => self.shared.session(&session)?.interrupt(),
             Op::ConnectModel { provider, model, base_url, api_key } => {
                 let set = |text: Option<String>| {
                     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
@@ -168,35 +204,52 @@ impl Engine {
         self.shared.hub.close();
     }
 
-    async fn open(&self, folder: &Path, tour: bool) -> Result<(), AgentError> {
-        self.shared.must_be_idle()?;
+    /// Does what touches the disk beside the runtime.
+    async fn with_shared<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Arc<Shared>) -> Result<T, AgentError> + Send + 'static,
+    ) -> Result<T, AgentError> {
         let shared = Arc::clone(&self.shared);
+        blocking(move || work(&shared)).await
+    }
+
+    async fn open(&self, folder: &Path, tour: bool, which: Which) -> Result<(), AgentError> {
+        self.shared.must_be_idle()?;
         let folder = folder.to_owned();
-        blocking(move || {
-            let provider = shared.provider(tour);
-            shared.begin(&folder, provider, tour)
-        })
-        .await
+        self.with_shared(move |shared| shared.open_folder(&folder, tour, which)).await
     }
 
     async fn tour(&self) -> Result<(), AgentError> {
         self.shared.must_be_idle()?;
         let copy = blocking(sample::copy).await?;
-        self.open(&copy, true).await?;
+        self.open(&copy, true, Which::New).await?;
         match self.shared.current() {
             Some(session) => session.send(TOUR_TASK),
             None => Ok(()),
         }
     }
 
+    /// An empty session; the open one, where it is empty.
     async fn new_session(&self) -> Result<(), AgentError> {
-        self.shared.must_be_idle()?;
-        let (folder, tour) = {
-            let open = lock(&self.shared.open);
-            let open = open.as_ref().ok_or_else(no_workspace)?;
-            (open.session.workspace().path().to_owned(), open.info.tour)
-        };
-        self.open(&folder, tour).await
+        let (folder, tour) = self.shared.place()?;
+        if self.shared.current().is_some_and(|session| session.is_empty()) {
+            return Ok(());
+        }
+        self.open(&folder, tour, Which::New).await
+    }
+
+    /// A new session in place of an empty one, with what the person began to write in it.
+    async fn begin_anew(&self, empty: &Session) -> Result<(), AgentError> {
+        let (folder, tour) = self.shared.place()?;
+        let (old, drafts) = (empty.id().clone(), self.shared.store.drafts(empty.id())?);
+        self.open(&folder, tour, Which::New).await?;
+        if let Some(session) = self.shared.current() {
+            for draft in drafts {
+                self.shared.store.save_draft(session.id(), &draft.of, &draft.text)?;
+            }
+        }
+        self.shared.throw_away(old);
+        Ok(())
     }
 
     fn close(&self) -> Result<(), AgentError> {
@@ -216,8 +269,8 @@ impl Engine {
             .map(|open| Arc::clone(&open.session));
         if let Some(session) = open {
             // A session that has not begun is made anew, so that its first event names its model.
-            if session.events(1)?.is_empty() {
-                self.new_session().await?;
+            if session.is_empty() {
+                self.begin_anew(&session).await?;
             } else {
                 session.connect(provider);
             }
@@ -236,186 +289,6 @@ impl Engine {
         }
         self.shared.tell();
         Ok(())
-    }
-
-    fn session(&self, id: &countersign_protocol::SessionId) -> Result<Arc<Session>, WireError> {
-        self.shared.current().filter(|session| session.id() == id).ok_or_else(|| {
-            WireError::new(
-                ErrorCode::State,
-                "That session is no longer open.",
-                "Nothing was changed.",
-            )
-        })
-    }
-}
-
-impl Shared {
-    fn current(&self) -> Option<Arc<Session>> {
-        lock(&self.open).as_ref().map(|open| Arc::clone(&open.session))
-    }
-
-    fn must_be_idle(&self) -> Result<(), AgentError> {
-        if self.current().is_some_and(|session| session.is_running()) {
-            return Err(AgentError::state("A run is under way.", "Stop it first."));
-        }
-        Ok(())
-    }
-
-    fn provider(&self, tour: bool) -> Arc<dyn Provider> {
-        if tour {
-            return Arc::new(Tour::new());
-        }
-        let choice = lock(&self.choice).clone();
-        models::connect(&self.folders, &self.settings, &choice).unwrap_or_else(|error| {
-            tracing::info!("no model is connected: {error}");
-            Arc::new(Unconnected::because(&error))
-        })
-    }
-
-    fn no_model(&self) -> AgentError {
-        models::no_model(&self.folders, &self.settings, &lock(&self.choice))
-    }
-
-    /// Opens a folder with a new session and tells the window.
-    fn begin(
-        self: &Arc<Self>,
-        folder: &Path,
-        provider: Arc<dyn Provider>,
-        tour: bool,
-    ) -> Result<(), AgentError> {
-        let weak: Weak<Self> = Arc::downgrade(self);
-        let changed = {
-            let weak = weak.clone();
-            Box::new(move || {
-                if let Some(shared) = weak.upgrade() {
-                    shared.tell();
-                }
-            })
-        };
-        let options = SessionOptions {
-            workspace: folder,
-            folders: &self.folders,
-            settings: &self.settings,
-            provider,
-            store: Arc::clone(&self.store),
-        };
-        let session = Arc::new(Session::open_in(options, Arc::clone(&self.hub), changed)?);
-        let root = session.workspace().path().to_owned();
-        let path = root.display().to_string();
-        let name = root.file_name().unwrap_or(root.as_os_str()).to_string_lossy().into_owned();
-        let mut info = WorkspaceInfo { path: path.clone(), name, tour, files: None, trouble: None };
-        if !tour {
-            self.store.remember_workspace(&path)?;
-        }
-        let learned = move |learned: Learned| {
-            if let Some(shared) = weak.upgrade() {
-                shared.learn(&path, learned);
-            }
-        };
-        let kept = self.tree_of(&root);
-        let tree = match kept {
-            Some((tree, files)) => {
-                info.files = files;
-                Some(tree)
-            }
-            None => match Tree::start(&root, Arc::clone(&self.hub), learned) {
-                Ok(tree) => Some(Arc::new(tree)),
-                Err(error) => {
-                    info.trouble = Some(format!("The tree does not follow the disk: {error}"));
-                    None
-                }
-            },
-        };
-        let envelopes = session.events(0)?;
-        *lock(&self.open) = Some(Open { session, tree, info });
-        self.tell();
-        self.hub.publish(&Feed::Envelopes { envelopes });
-        Ok(())
-    }
-
-    /// The tree that is followed already, where the folder stays the same.
-    fn tree_of(&self, root: &Path) -> Option<(Arc<Tree>, Option<u32>)> {
-        let open = lock(&self.open);
-        let open = open.as_ref().filter(|open| open.session.workspace().path() == root)?;
-        Some((open.tree.clone()?, open.info.files))
-    }
-
-    fn learn(&self, path: &str, learned: Learned) {
-        {
-            let mut open = lock(&self.open);
-            let Some(open) = open.as_mut().filter(|open| open.info.path == path) else { return };
-            match learned {
-                Learned::Files(files) if open.info.files == Some(files) => return,
-                Learned::Files(files) => open.info.files = Some(files),
-                Learned::Gone(what) => open.info.trouble = Some(what),
-            }
-        }
-        self.tell();
-    }
-
-    fn tell(&self) {
-        self.hub.app(self.state());
-    }
-
-    fn model(&self) -> ModelInfo {
-        let tour = lock(&self.open).as_ref().is_some_and(|open| open.info.tour);
-        let mut choice = lock(&self.choice).clone();
-        if tour {
-            choice.provider = Some(ProviderKind::Tour);
-        }
-        models::describe(&self.folders, &self.settings, &choice)
-    }
-
-    fn state(&self) -> AppState {
-        let model = self.model();
-        let open = lock(&self.open);
-        let open = open.as_ref();
-        AppState {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            workspace: open.map(|open| open.info.clone()),
-            session: open.map(|open| SessionState {
-                id: open.session.id().clone(),
-                running: open.session.is_running(),
-                max_steps: open.session.max_steps(),
-            }),
-            model,
-            exec_security: self.settings.exec_security,
-            file_approval: self.settings.file_approval,
-            confinement: self.settings.confinement(),
-            rules: open.map(|open| open.session.rules().unwrap_or_default()).unwrap_or_default(),
-        }
-    }
-
-    fn answer(&self, query: Query) -> Result<QueryAnswer, WireError> {
-        let failed = |error: AgentError| WireError::from(error);
-        Ok(match query {
-            Query::App => QueryAnswer::App(self.state()),
-            Query::Welcome => {
-                QueryAnswer::Welcome(WelcomeInfo { recent: recent(&self.store).map_err(failed)? })
-            }
-            Query::Folder { path } => {
-                let (session, tree) = {
-                    let open = lock(&self.open);
-                    let open = open.as_ref().ok_or_else(|| failed(no_workspace()))?;
-                    (Arc::clone(&open.session), open.tree.clone())
-                };
-                let tree = tree.ok_or_else(|| {
-                    WireError::new(
-                        ErrorCode::System,
-                        "The folder cannot be followed.",
-                        "Open it again.",
-                    )
-                })?;
-                QueryAnswer::Folder(tree.list(&session.workspace().view(), &path).map_err(failed)?)
-            }
-            Query::File { path } => {
-                let session = self.current().ok_or_else(|| failed(no_workspace()))?;
-                let shown = session.workspace().view().show(&path).map_err(|error| {
-                    WireError::new(ErrorCode::NotFound, sentence(&error.to_string()), "")
-                })?;
-                QueryAnswer::File(shown)
-            }
-        })
     }
 }
 

@@ -33,7 +33,7 @@ fn write(out: &mut String, tools: &mut HashMap<String, String>, envelope: &Envel
             );
         }
         Event::UserMessage { text } => section(out, "You", text),
-        Event::Message { role: Role::Assistant, content } => {
+        Event::Message { role: Role::Assistant, content, .. } => {
             let texts: Vec<&str> = content
                 .iter()
                 .filter_map(|block| match block {
@@ -87,6 +87,27 @@ fn write(out: &mut String, tools: &mut HashMap<String, String>, envelope: &Envel
         }
         Event::RuleRevoked { shown, .. } => {
             let _ = write!(out, "\nYou ended the rule {}.\n", code(shown));
+        }
+        Event::SessionResumed => out.push_str("\nThe session was taken up again.\n"),
+        Event::SessionRenamed { title } => {
+            let _ = write!(out, "\nYou named the session {}.\n", code(title));
+        }
+        Event::FilesChanged { files, more, left_out, .. } => {
+            let paths: Vec<String> = files.iter().map(|file| code(&file.path)).collect();
+            let _ = write!(out, "\nChanged: {}", paths.join(", "));
+            if *more > 0 {
+                let _ = write!(out, " and {more} more");
+            }
+            out.push('\n');
+            for left in left_out {
+                let _ = writeln!(out, "Not kept: {}: {}", code(&left.path), left.why);
+            }
+        }
+        Event::ChangesReverted { restored, left, .. } => {
+            let _ = write!(out, "\nYou took changes back in {} files.\n", restored.len());
+            for left in left {
+                let _ = writeln!(out, "Left: {}: {}", code(&left.path), left.why);
+            }
         }
         Event::RunFinished { reason, error } => {
             let how = match reason {

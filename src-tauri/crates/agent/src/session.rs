@@ -4,16 +4,20 @@ use crate::conversation::Conversation;
 use crate::queue::{Hub, Reader};
 use crate::rules::Rules;
 use crate::turn::{self, Control};
+use crate::unfinished::{Unfinished, last_end};
+use crate::words::sentence;
 use crate::{AgentError, Folders, Settings};
 use countersign_guard::{DecideError, Supervisor, Workspace};
 use countersign_protocol::{DecisionInput, Event, RuleRecord, RunEnd, SessionId};
 use countersign_provider::Provider;
-use countersign_store::{Journal, Store, StoreError};
+use countersign_store::{Journal, SessionLock, Store, StoreError};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// Why a run stands still that the journal shows to be open.
+const INTERRUPTED: &str = "The last run was interrupted before its end.";
 /// How long a stop may take before the program ends all the same.
 const SHUTDOWN: Duration = Duration::from_millis(1_800);
 
@@ -50,6 +54,12 @@ pub(crate) struct Core {
     /// The same as `run.is_some()`, for readers that must not wait.
     running: AtomicBool,
     closing: AtomicBool,
+    /// Why a run stands still that can go on.
+    paused: Mutex<Option<String>>,
+    /// Whether this program took the session up from the journal and has not said so there.
+    taken_up: AtomicBool,
+    /// Held while this program writes the session; none where another one does.
+    lock: Option<SessionLock>,
     /// Told when a run begins or ends, and when the rules changed.
     changed: Box<dyn Fn() + Send + Sync>,
 }
@@ -57,33 +67,74 @@ pub(crate) struct Core {
 impl Session {
     /// Opens a workspace and begins a session in it, for a program that shows one session.
     pub fn open(options: SessionOptions<'_>) -> Result<Self, AgentError> {
-        Self::open_in(options, Arc::default(), Box::new(|| ()))
+        Self::begin(options, Arc::default(), Box::new(|| ()))
     }
 
-    pub(crate) fn open_in(
+    /// Takes up a stored session, for a program that shows one session. Nothing goes on by itself: see
+    /// [`Self::go_on`]. While another program has it open it can only be read.
+    pub fn resume(options: SessionOptions<'_>, id: &SessionId) -> Result<Self, AgentError> {
+        Self::take_up(options, id, Arc::default(), Box::new(|| ()))
+    }
+
+    /// A new session, for a program that has its own hub; `changed` is told when a run begins or ends.
+    pub(crate) fn begin(
         options: SessionOptions<'_>,
         hub: Arc<Hub>,
         changed: Box<dyn Fn() + Send + Sync>,
     ) -> Result<Self, AgentError> {
-        let SessionOptions { workspace, folders, settings, provider, store } = options;
-        let supervisor = Supervisor::this_program()
-            .map_err(|error| AgentError::system("this program cannot be found", error))?;
-        let workspace = Workspace::open(
-            workspace,
-            &folders.private(),
-            settings.policy(Vec::new()),
-            supervisor,
-            settings.pass_through.clone(),
-        )
-        .map_err(AgentError::Workspace)?;
+        let store = Arc::clone(&options.store);
+        let data = options.folders.data().to_owned();
+        let (provider, model) =
+            (options.provider.name().to_owned(), options.provider.model().to_owned());
+        let workspace = workspace(&options)?;
         let path = workspace.path().display().to_string();
         let id = store.create_session(&path)?;
+        let held = SessionLock::take(&data, &id)?;
         let started = Event::SessionStarted {
             workspace: path,
-            provider: provider.name().to_owned(),
-            model: provider.model().to_owned(),
+            provider,
+            model,
             policy: workspace.policy().summary(),
+            forked_from: None,
         };
+        let session = Self::assemble(options, workspace, id, held, hub, changed);
+        // Not told to the hub: who shows this session first reads its events from the journal.
+        session.core.journal.append(&session.core.id, started)?;
+        Ok(session)
+    }
+
+    /// A stored session.
+    pub(crate) fn take_up(
+        options: SessionOptions<'_>,
+        id: &SessionId,
+        hub: Arc<Hub>,
+        changed: Box<dyn Fn() + Send + Sync>,
+    ) -> Result<Self, AgentError> {
+        // Locked before it is read, so that what was read stays the end of it.
+        let held = SessionLock::take(options.folders.data(), id)?;
+        let events = options.store.events(id, 0)?;
+        let workspace = workspace(&options)?;
+        let session = Self::assemble(options, workspace, id.clone(), held, hub, changed);
+        let core = &session.core;
+        core.taken_up.store(events.len() > 1, Ordering::SeqCst);
+        let mut conversation = core.conversation();
+        events.iter().for_each(|envelope| conversation.apply(&envelope.event));
+        drop(conversation);
+        if Unfinished::of(&events).is_some() {
+            *lock(&core.paused) = Some(INTERRUPTED.to_owned());
+        }
+        Ok(session)
+    }
+
+    fn assemble(
+        options: SessionOptions<'_>,
+        workspace: Workspace,
+        id: SessionId,
+        lock: Option<SessionLock>,
+        hub: Arc<Hub>,
+        changed: Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
+        let SessionOptions { settings, provider, store, .. } = options;
         let rules = Rules::new(Arc::clone(&store), workspace.path(), id.clone());
         let core = Arc::new(Core {
             id,
@@ -97,11 +148,12 @@ impl Session {
             run: Mutex::default(),
             running: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            paused: Mutex::default(),
+            taken_up: AtomicBool::new(false),
+            lock,
             changed,
         });
-        // Not told to the hub: who shows this session first reads its events from the journal.
-        core.journal.append(&core.id, started)?;
-        Ok(Self { core })
+        Self { core }
     }
 
     /// Its id.
@@ -126,6 +178,91 @@ impl Session {
         self.core.max_steps
     }
 
+    /// Why a run stands still that can go on; none where there is no such run.
+    #[must_use]
+    pub fn paused(&self) -> Option<String> {
+        if self.is_running() { None } else { lock(&self.core.paused).clone() }
+    }
+
+    /// Why this session can only be read here; none where it can be written.
+    #[must_use]
+    pub fn read_only(&self) -> Option<String> {
+        self.core.lock.is_none().then(|| {
+            "Another Countersign has this session open. It can be read here, and written there."
+                .to_owned()
+        })
+    }
+
+    fn may_write(&self) -> Result<(), AgentError> {
+        if let Some(why) = self.read_only() {
+            return Err(AgentError::state(why, "Close it there, and open it here again."));
+        }
+        if !self.core.workspace.in_place() {
+            return Err(AgentError::state(
+                "The workspace folder was moved or removed.",
+                "Put it back, or open another folder. The conversation so far is kept.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Goes on with a run that was interrupted, from what the journal holds of it. Whether there was
+    /// one. Must be called within a Tokio runtime.
+    pub fn go_on(&self) -> Result<bool, AgentError> {
+        self.may_write()?;
+        let core = &self.core;
+        let mut run = lock(&core.run);
+        if run.is_some() {
+            return Ok(false);
+        }
+        let Some(unfinished) = Unfinished::of(&core.journal.events(&core.id, 0)?) else {
+            return Ok(false);
+        };
+        core.say_taken_up()?;
+        self.start(&mut run, Some(unfinished));
+        drop(run);
+        (core.changed)();
+        Ok(true)
+    }
+
+    /// Shows the cards again that were open, where nothing else would go on by that.
+    pub(crate) fn show_cards_again(&self) -> Result<(), AgentError> {
+        let core = &self.core;
+        if self.read_only().is_none()
+            && Unfinished::of(&core.journal.events(&core.id, 0)?)
+                .is_some_and(|unfinished| unfinished.only_waits())
+        {
+            self.go_on()?;
+        }
+        Ok(())
+    }
+
+    fn start(&self, run: &mut Option<Arc<Control>>, from: Option<Unfinished>) {
+        let control = Arc::new(Control::default());
+        *run = Some(Arc::clone(&control));
+        *lock(&self.core.paused) = None;
+        self.core.running.store(true, Ordering::SeqCst);
+        tokio::spawn(turn::run(Arc::clone(&self.core), control, from));
+    }
+
+    /// Whether nothing was said in it yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.core.conversation().has_begun()
+    }
+
+    /// Whether its run does nothing before the person answers: all that it is about is open cards.
+    pub(crate) fn only_waits(&self) -> bool {
+        self.core.journal.events(&self.core.id, 0).is_ok_and(|events| {
+            Unfinished::of(&events).is_some_and(|unfinished| unfinished.only_waits())
+        })
+    }
+
+    /// Journals something that the person did beside the run, and tells it.
+    pub(crate) fn note(&self, event: Event) -> Result<(), AgentError> {
+        self.may_write()?;
+        Ok(self.core.publish(event)?)
+    }
+
     /// Uses another model from the next step on.
     pub(crate) fn connect(&self, provider: Arc<dyn Provider>) {
         *lock(&self.core.provider) = provider;
@@ -139,6 +276,17 @@ impl Session {
             let envelopes = core.journal.events(&core.id, 0).unwrap_or_default();
             vec![countersign_protocol::Feed::Envelopes { envelopes }]
         })
+    }
+
+    /// The events to come.
+    #[must_use]
+    pub fn subscribe_new(&self) -> Reader {
+        self.core.hub.subscribe(Vec::new)
+    }
+
+    /// The end of the last run, as it was journaled; none where a run is open or none ever was.
+    pub fn last_end(&self) -> Result<Option<countersign_protocol::Envelope>, AgentError> {
+        Ok(last_end(&self.events(0)?).cloned())
     }
 
     /// The person's rules that hold here, newest first.
@@ -164,21 +312,19 @@ impl Session {
         if text.trim().is_empty() {
             return Err(AgentError::state("The message is empty.", "Write what you want done."));
         }
-        if !self.core.workspace.in_place() {
-            return Err(AgentError::state(
-                "The workspace folder was moved or removed.",
-                "Put it back, or open another folder. The conversation so far is kept.",
-            ));
-        }
-        let mut run = lock(&self.core.run);
-        self.core.publish(Event::UserMessage { text: text.to_owned() })?;
+        self.may_write()?;
+        let core = &self.core;
+        let mut run = lock(&core.run);
+        let from = match &*run {
+            Some(_) => None,
+            None => Unfinished::of(&core.journal.events(&core.id, 0)?),
+        };
+        core.say_taken_up()?;
+        core.publish(Event::UserMessage { text: text.to_owned() })?;
         if run.is_none() {
-            let control = Arc::new(Control::default());
-            *run = Some(Arc::clone(&control));
-            self.core.running.store(true, Ordering::SeqCst);
+            self.start(&mut run, from);
             drop(run);
-            (self.core.changed)();
-            tokio::spawn(turn::run(Arc::clone(&self.core), control));
+            (core.changed)();
         }
         Ok(())
     }
@@ -243,42 +389,109 @@ impl Core {
         lock(&self.conversation)
     }
 
+    /// Says in the journal that the session was taken up again, once.
+    fn say_taken_up(&self) -> Result<(), StoreError> {
+        if self.taken_up.load(Ordering::SeqCst) {
+            self.publish(Event::SessionResumed)?;
+            self.taken_up.store(false, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    /// The journal failed: the run stands still, and can go on from what was stored. That is told, and
+    /// not stored.
+    pub(crate) fn pause(&self, error: &StoreError) {
+        let mut run = lock(&self.run);
+        self.workspace.broker().lose_all();
+        let words = format!(
+            "{} The run stands still; go on when it is mended.",
+            sentence(&error.to_string())
+        );
+        *lock(&self.paused) = Some(words.clone());
+        if !self.is_closing() {
+            self.hub.envelope(&countersign_protocol::Envelope {
+                seq: None,
+                session: self.id.clone(),
+                time: String::new(),
+                event: Event::RunFinished { reason: RunEnd::Error, error: Some(words) },
+            });
+        }
+        self.ended(&mut run);
+    }
+
+    fn ended(&self, run: &mut Option<Arc<Control>>) {
+        let control = run.take();
+        self.running.store(false, Ordering::SeqCst);
+        if let Some(control) = control {
+            control.ended.cancel();
+        }
+        (self.changed)();
+    }
+
     /// Whether the program is about to end: cards then stay open, and the run is not finished.
     pub(crate) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
     }
 
-    /// Ends the run, unless the person said more meanwhile: then it goes on. An event that cannot be
-    /// stored is still told, so that nobody waits for a run that is over.
+    /// Ends the run, unless the person said more meanwhile: then it goes on. Where the end cannot be
+    /// stored, the run stands still instead.
     pub(crate) fn finish(&self, reason: RunEnd, error: Option<String>) -> bool {
         let mut run = lock(&self.run);
         if reason == RunEnd::EndTurn && self.conversation().has_unanswered() {
             return false;
         }
         self.workspace.broker().lose_all();
-        if !self.is_closing() {
-            let event = Event::RunFinished { reason, error };
-            if let Err(failure) = self.publish(event.clone()) {
-                tracing::error!("the end of the run could not be stored: {failure}");
-                self.hub.envelope(&countersign_protocol::Envelope {
-                    seq: None,
-                    session: self.id.clone(),
-                    time: String::new(),
-                    event,
-                });
-            }
+        if !self.is_closing()
+            && let Err(failure) = self.publish(Event::RunFinished { reason, error })
+        {
+            drop(run);
+            self.pause(&failure);
+            return true;
         }
-        let control = run.take();
-        self.running.store(false, Ordering::SeqCst);
-        drop(run);
-        if let Some(control) = control {
-            control.ended.cancel();
-        }
-        (self.changed)();
+        self.ended(&mut run);
         true
     }
 }
 
+/// Opens the workspace of a session.
+fn workspace(options: &SessionOptions<'_>) -> Result<Workspace, AgentError> {
+    let supervisor = Supervisor::this_program()
+        .map_err(|error| AgentError::system("this program cannot be found", error))?;
+    Workspace::open(
+        options.workspace,
+        &options.folders.private(),
+        options.settings.policy(Vec::new()),
+        supervisor,
+        options.settings.pass_through.clone(),
+    )
+    .map_err(AgentError::Workspace)
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Session {
+    pub(crate) fn undo(&self) -> countersign_protocol::UndoState {
+        countersign_protocol::UndoState::default()
+    }
+    pub(crate) fn changes(&self) -> Result<countersign_protocol::SessionChanges, AgentError> {
+        Err(AgentError::state("todo", ""))
+    }
+    pub(crate) fn three_way(&self, _: &str) -> Result<countersign_protocol::ThreeWay, AgentError> {
+        Err(AgentError::state("todo", ""))
+    }
+    pub(crate) fn revert(
+        &self,
+        _: countersign_protocol::ChangeScope,
+        _: &[countersign_protocol::SeenPath],
+    ) -> Result<(), AgentError> {
+        Err(AgentError::state("todo", ""))
+    }
+    pub(crate) fn revert_merged(
+        &self,
+        _: &countersign_protocol::SeenPath,
+    ) -> Result<(), AgentError> {
+        Err(AgentError::state("todo", ""))
+    }
 }

@@ -1,7 +1,8 @@
 //! Sessions as a whole, for a program that lists, exports and brings them in.
 
+use crate::later::Later as _;
 use crate::{AgentError, Folders};
-use countersign_protocol::{Envelope, Event, SessionHit, SessionId, SessionSummary};
+use countersign_protocol::{DraftOf, Envelope, Event, SessionHit, SessionId, SessionSummary};
 use countersign_store::{Journal as _, Store, StoreError};
 use std::io::BufRead;
 
@@ -47,6 +48,24 @@ impl Sessions {
         self.0.as_ref().map_or_else(|| Ok(Vec::new()), |store| Ok(store.search(text)?))
     }
 
+    /// Gives a session a name; an empty one takes it away.
+    pub fn rename(&self, id: &SessionId, title: &str) -> Result<(), AgentError> {
+        let store = self.store(id)?;
+        store.rename_session(id, title.trim())?;
+        store.append(id, Event::SessionRenamed { title: title.trim().to_owned() })?;
+        Ok(())
+    }
+
+    /// Takes a session off the list, or puts it back.
+    pub fn archive(&self, id: &SessionId, archived: bool) -> Result<(), AgentError> {
+        Ok(self.store(id)?.archive_session(id, archived)?)
+    }
+
+    /// Makes a session of all that came before one of the person's messages.
+    pub fn fork(&self, id: &SessionId, before: u64) -> Result<SessionId, AgentError> {
+        fork(self.store(id)?, id, before)
+    }
+
     /// Removes a session for good.
     pub fn delete(&self, id: &SessionId) -> Result<(), AgentError> {
         Ok(self.store(id)?.delete_session(id)?)
@@ -55,6 +74,20 @@ impl Sessions {
     fn store(&self, id: &SessionId) -> Result<&Store, AgentError> {
         self.0.as_ref().ok_or_else(|| StoreError::NoSession(id.to_string()).into())
     }
+}
+
+/// Makes a session of all that came before a message of the person's, with that message as its draft.
+pub(crate) fn fork(store: &Store, id: &SessionId, before: u64) -> Result<SessionId, AgentError> {
+    let events = store.events(id, before.saturating_sub(1))?;
+    let Some(Envelope { event: Event::UserMessage { text }, .. }) = events.first() else {
+        return Err(AgentError::state(
+            "There is no message of yours at that place.",
+            "Nothing was changed.",
+        ));
+    };
+    let fork = store.fork_session(id, before)?;
+    store.save_draft(&fork, &DraftOf::Message, text)?;
+    Ok(fork)
 }
 
 /// Brings in a session from lines as an export has them: one envelope a line, from the first on and

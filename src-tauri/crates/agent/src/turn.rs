@@ -1,8 +1,9 @@
 //! A turn: model calls and their tools, until the model ends it or the person does.
 
-use crate::calls::{self, Call};
+use crate::calls;
 use crate::prompt;
 use crate::session::Core;
+use crate::unfinished::{CameTo, OpenCall, Stage, Unfinished};
 use countersign_protocol::{CallId, ContentBlock, Event, Role, RunEnd};
 use countersign_provider::{Completion, ProviderEvent, Request, StopReason};
 use countersign_store::StoreError;
@@ -57,36 +58,54 @@ fn failed(error: impl Into<String>) -> End {
     End { reason: RunEnd::Error, error: Some(error.into()) }
 }
 
-/// Runs steps until there is an end, and tells it.
-pub(crate) async fn run(core: Arc<Core>, control: Arc<Control>) {
-    let mut step = 0;
+/// Runs steps until there is an end, and tells it: from the beginning, or from where an interruption
+/// left the run. Where the journal fails, the run stands still and can go on from what it holds.
+pub(crate) async fn run(core: Arc<Core>, control: Arc<Control>, from: Option<Unfinished>) {
+    let mut at = from.unwrap_or(Unfinished { step: 0, stage: Stage::Between });
     loop {
-        let end = match steps(&core, &control, &mut step).await {
-            Ok(end) => end,
-            Err(error) => {
-                failed(format!("{error} The run was ended before anything else was done."))
+        match steps(&core, &control, &mut at).await {
+            Ok(end) => {
+                if core.finish(end.reason, end.error) {
+                    return;
+                }
             }
-        };
-        if core.finish(end.reason, end.error) {
-            return;
+            Err(error) => return core.pause(&error),
         }
     }
 }
 
-async fn steps(core: &Arc<Core>, control: &Control, step: &mut u32) -> Result<End, StoreError> {
+async fn steps(
+    core: &Arc<Core>,
+    control: &Control,
+    at: &mut Unfinished,
+) -> Result<End, StoreError> {
     loop {
-        if *step >= core.max_steps {
-            return Ok(RunEnd::MaxSteps.into());
-        }
-        *step += 1;
-        core.publish(Event::StepStarted { step: *step })?;
-        let completion = match ask(core, control).await? {
-            Ok(completion) => completion,
-            Err(end) => return Ok(end),
+        let (calls, usage, stop) = match std::mem::replace(&mut at.stage, Stage::Between) {
+            // Why the answer ended is not journaled; one without calls has ended the turn.
+            Stage::Calling { calls, usage } => (calls, usage, StopReason::ToolUse),
+            Stage::BrokenOff => {
+                return Ok(failed("The model's answer broke off. Send \"go on\" to try again."));
+            }
+            stage @ (Stage::Between | Stage::Asking) => {
+                if matches!(stage, Stage::Between) {
+                    if at.step >= core.max_steps {
+                        return Ok(RunEnd::MaxSteps.into());
+                    }
+                    at.step += 1;
+                    core.publish(Event::StepStarted { step: at.step })?;
+                }
+                let completion = match ask(core, control).await? {
+                    Ok(completion) => completion,
+                    Err(end) => return Ok(end),
+                };
+                let Completion { mut message, usage, stop } = completion;
+                let calls = calls_of(core, &mut message.content);
+                let content = message.content;
+                let told = Event::Message { role: Role::Assistant, content, usage: Some(usage) };
+                core.publish(told)?;
+                (calls, usage, stop)
+            }
         };
-        let Completion { mut message, usage, stop } = completion;
-        let calls = calls_of(core, &mut message.content);
-        core.publish(Event::Message { role: Role::Assistant, content: message.content })?;
         let ran = calls::run_all(core, control, &calls).await;
         if ran.is_err() {
             control.stop.cancel();
@@ -95,7 +114,7 @@ async fn steps(core: &Arc<Core>, control: &Control, step: &mut u32) -> Result<En
         if core.is_closing() {
             return Ok(RunEnd::Interrupted.into());
         }
-        core.publish(Event::StepFinished { step: *step, usage })?;
+        core.publish(Event::StepFinished { step: at.step, usage })?;
         if let Some(reason) = control.end() {
             return Ok(reason.into());
         }
@@ -153,16 +172,16 @@ async fn ask(core: &Arc<Core>, control: &Control) -> Result<Result<Completion, E
     };
     if !partial.trim().is_empty() && !core.is_closing() {
         let content = vec![ContentBlock::Text { text: partial }];
-        core.publish(Event::Message { role: Role::Assistant, content })?;
+        core.publish(Event::Message { role: Role::Assistant, content, usage: None })?;
     }
     Ok(Err(end))
 }
 
 /// The calls of a message. An id that is empty or was used before is replaced, so that each call of
 /// the session has its own.
-fn calls_of(core: &Core, content: &mut [ContentBlock]) -> Vec<Call> {
+fn calls_of(core: &Core, content: &mut [ContentBlock]) -> Vec<OpenCall> {
     let conversation = core.conversation();
-    let mut calls: Vec<Call> = Vec::new();
+    let mut calls: Vec<OpenCall> = Vec::new();
     for block in content {
         let ContentBlock::ToolUse { id, name, input, invalid } = block else { continue };
         let used = |id: &str| {
@@ -173,11 +192,13 @@ fn calls_of(core: &Core, content: &mut [ContentBlock]) -> Vec<Call> {
         if used(id) {
             *id = format!("call_{}", uuid::Uuid::now_v7().simple());
         }
-        calls.push(Call {
+        calls.push(OpenCall {
             id: CallId::new(id.clone()),
             tool: name.clone(),
             args: input.clone(),
             invalid: invalid.clone(),
+            told: false,
+            came_to: CameTo::Nothing { replaces: None },
         });
     }
     calls

@@ -4,7 +4,7 @@
 use crate::calls::{Call, Outcome, Question, Settled, Yes, act, check, done, propose, put};
 use crate::session::Core;
 use crate::turn::Control;
-use crate::words::{approved_by_user, decided, decided_by_policy, say};
+use crate::words::{approved_by_user, decided_by_policy, denied, say};
 use countersign_guard::{Answer, Receipt, RunEnd, Verdict};
 use countersign_protocol::{ApprovalId, Decision};
 use countersign_store::StoreError;
@@ -81,7 +81,7 @@ async fn offered(
             core.publish(void("the run ended before an answer"))?;
         }
         Answer::Denied { feedback, stop } => {
-            core.publish(decided(call, &approval, Decision::Deny, feedback.clone()))?;
+            core.publish(denied(call, &approval, feedback.clone(), stop))?;
             if stop {
                 control.refuse();
             }
@@ -96,10 +96,9 @@ async fn offered(
                 core.publish(void(&error.to_string()))?;
                 return Ok(done(outcome));
             }
-            let said = feedback.as_deref();
-            let action = approved.action();
-            core.publish(approved_by_user(call, &approval, decision, said, None, action))?;
             let yes = Yes { feedback, ..Yes::default() };
+            let action = approved.action();
+            core.publish(approved_by_user(call, &approval, decision, &yes, None, action))?;
             return act(core, control, call, approval, approved, &yes).await;
         }
     }

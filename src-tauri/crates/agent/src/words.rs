@@ -1,6 +1,6 @@
 //! Words and events around a decision: for the model, for the journal, and for the window.
 
-use crate::calls::Call;
+use crate::calls::{Call, Yes};
 use countersign_guard::{Action, Rule, RuleWish};
 use countersign_protocol::{ApprovalId, DecidedBy, Decision, EditScope, Event, RuleId};
 use serde_json::Value;
@@ -22,22 +22,26 @@ pub(crate) fn with(mut result: Value, key: &str, note: &str, applied: &str) -> V
     result
 }
 
-pub(crate) fn decided(
+/// A no of the person's; `stop` where the run ends with it.
+pub(crate) fn denied(
     call: &Call,
     approval: &ApprovalId,
-    decision: Decision,
     feedback: Option<String>,
+    stop: bool,
 ) -> Event {
     Event::ApprovalDecided {
         approval: approval.clone(),
         call: call.id.clone(),
-        decision,
+        decision: Decision::Deny,
         feedback,
+        stop,
         pattern: None,
         scope: None,
         by: DecidedBy::User,
         rule: None,
         rule_ids: Vec::new(),
+        hunks: None,
+        text: None,
         confine: None,
         network: None,
     }
@@ -48,7 +52,7 @@ pub(crate) fn approved_by_user(
     call: &Call,
     approval: &ApprovalId,
     decision: Decision,
-    feedback: Option<&str>,
+    said: &Yes,
     made: Option<(&RuleWish, &RuleId)>,
     action: &Action,
 ) -> Event {
@@ -59,16 +63,20 @@ pub(crate) fn approved_by_user(
         Some(Rule::EditWorkspace) => (None, Some(EditScope::Workspace)),
     };
     let (confine, network) = limits(action);
+    let revised = said.revised.as_ref();
     Event::ApprovalDecided {
         approval: approval.clone(),
         call: call.id.clone(),
         decision,
-        feedback: feedback.map(str::to_owned),
+        feedback: said.feedback.clone(),
+        stop: false,
         pattern,
         scope,
         by: DecidedBy::User,
         rule: None,
         rule_ids: made.map(|(_, id)| id.clone()).into_iter().collect(),
+        hunks: revised.and_then(|revised| revised.hunks.clone()),
+        text: revised.and_then(|revised| revised.text.clone()),
         confine,
         network,
     }
@@ -108,11 +116,14 @@ fn by_policy(
         call: call.id.clone(),
         decision,
         feedback: None,
+        stop: false,
         pattern: None,
         scope: None,
         by: DecidedBy::Policy,
         rule: Some(rule),
         rule_ids,
+        hunks: None,
+        text: None,
         confine,
         network,
     }

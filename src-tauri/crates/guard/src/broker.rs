@@ -29,8 +29,8 @@ pub enum Answer {
         decision: Decision,
         /// The rule to remember, where there is one; the caller records it before it counts.
         rule: Option<RuleWish>,
-        /// What was changed on the card, in words for the model.
-        revised: bool,
+        /// What was changed on the card.
+        revised: Option<Revised>,
         /// The person's words.
         feedback: Option<String>,
     },
@@ -43,6 +43,16 @@ pub enum Answer {
     },
     /// The run was stopped, or the one who should answer is gone.
     Lost,
+}
+
+/// How the person changed a file's proposal on its card; together with the proposal it gives what is
+/// written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revised {
+    /// The hunks that were kept, where not all.
+    pub hunks: Option<Vec<u32>>,
+    /// The whole text, where it was edited.
+    pub text: Option<String>,
 }
 
 /// Why a decision was not taken. Nothing changed.
@@ -156,7 +166,9 @@ impl Broker {
             Plan::Deny => Answer::Denied { feedback: input.feedback.clone(), stop: input.stop },
             Plan::Approve { rule, revision } => {
                 let mut action = waiting.action;
-                let revised = revision.is_some();
+                let revised = revision
+                    .is_some()
+                    .then(|| Revised { hunks: input.hunks.clone(), text: input.text.clone() });
                 apply(&mut action, revision, input);
                 Answer::Approved {
                     approved: Approved::mint(action),

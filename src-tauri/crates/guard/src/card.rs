@@ -5,7 +5,7 @@ use crate::diff;
 use crate::fingerprint::Fingerprint;
 use crate::names::Sensitivity;
 use crate::text::{reveal, reveal_line};
-use countersign_protocol::{Card, ExecCard, FileCard, PathCard, Shown};
+use countersign_protocol::{BoundFile, Card, ExecCard, FileCard, PathCard, Shown};
 use countersign_sandbox::environment;
 use std::path::Path;
 
@@ -61,7 +61,16 @@ fn exec_card(exec: &ExecAction, reasons: Vec<String>) -> ExecCard {
         reasons,
         parts: exec.judged.parts.clone(),
         suggested_patterns: exec.judged.suggested.clone(),
+        files: bound_files(exec),
+        undo: None,
     }
+}
+
+fn bound_files(exec: &ExecAction) -> Vec<BoundFile> {
+    let bound = exec.judged.operands.iter();
+    bound
+        .map(|(path, known)| BoundFile { path: path.display().to_string(), known_by: known.hex() })
+        .collect()
 }
 
 fn path_card(access: &PathAccess, reasons: Vec<String>) -> PathCard {

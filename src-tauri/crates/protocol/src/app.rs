@@ -1,6 +1,6 @@
 //! The state of the window that is not part of a session, and what is sent to it unasked.
 
-use crate::{Envelope, ExecSecurity, FileApproval, ProviderKind, RuleRecord, SessionId};
+use crate::{Envelope, ExecSecurity, FileApproval, ProviderKind, RuleRecord, SessionId, UndoState};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -88,6 +88,18 @@ pub struct SessionState {
     pub running: bool,
     /// The limit of model calls a run.
     pub max_steps: u32,
+    /// Its name, or the first line of its first message; empty where there is neither.
+    #[serde(default)]
+    pub title: String,
+    /// Set where a run stands still and can go on: why.
+    #[serde(default)]
+    pub paused: Option<String>,
+    /// Set where it can only be read: why.
+    #[serde(default)]
+    pub read_only: Option<String>,
+    /// How far the copy is that undoing needs.
+    #[serde(default)]
+    pub undo: UndoState,
 }
 
 /// The state of the window.
@@ -113,6 +125,9 @@ pub struct AppState {
     /// The person's rules that hold in the open workspace and session, newest first.
     #[serde(default)]
     pub rules: Vec<RuleRecord>,
+    /// What the person should know of: a database that was set aside, a folder that is full.
+    #[serde(default)]
+    pub notices: Vec<String>,
 }
 
 /// What the backend sends to the window unasked, in order.

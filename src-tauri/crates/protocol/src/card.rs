@@ -65,6 +65,17 @@ pub struct CommandPart {
     pub note: String,
 }
 
+/// A file that a command names, and is bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct BoundFile {
+    /// Relative to the workspace.
+    pub path: String,
+    /// What it is known again by, in hex: SHA-256 of its bytes, or for a very large one of what the
+    /// file system says of its last change.
+    pub known_by: String,
+}
+
 /// A command that waits for a decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -91,6 +102,14 @@ pub struct ExecCard {
     pub parts: Vec<CommandPart>,
     /// Patterns that a person may allow from now on; empty where none is safe to offer.
     pub suggested_patterns: Vec<String>,
+    /// Files of the workspace that it names, by what they hold: the yes is to these bytes too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<BoundFile>>", optional)]
+    pub files: Vec<BoundFile>,
+    /// Set where what it changes could not be undone in full: how far that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub undo: Option<String>,
 }
 
 /// A write or an edit that waits for a decision.

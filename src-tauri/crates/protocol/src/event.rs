@@ -2,8 +2,8 @@
 //! `run --json` carry the same envelopes.
 
 use crate::{
-    ApprovalId, CallId, Card, ContentBlock, EditScope, ExecSecurity, FileApproval, Role, RuleId,
-    SessionId,
+    ApprovalId, CallId, Card, ChangeScope, ChangedPath, ContentBlock, EditScope, ExecSecurity,
+    FileApproval, ForkPoint, LeftPath, Role, RuleId, SessionId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -125,6 +125,17 @@ pub enum Event {
         model: String,
         /// The policy in force.
         policy: PolicySummary,
+        /// Where it was forked from another session.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        forked_from: Option<ForkPoint>,
+    },
+    /// A program took the session up again.
+    SessionResumed,
+    /// The person gave the session a name.
+    SessionRenamed {
+        /// The name; empty to go by the first message again.
+        title: String,
     },
     /// The person said something.
     UserMessage {
@@ -152,6 +163,10 @@ pub enum Event {
         role: Role,
         /// The blocks.
         content: Vec<ContentBlock>,
+        /// What the model call took, for a message of the model's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        usage: Option<StepUsage>,
     },
     /// The model called a tool.
     ToolCall {
@@ -191,6 +206,10 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         feedback: Option<String>,
+        /// Whether the run ends with this denial.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        stop: bool,
         /// The command pattern that is remembered.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
@@ -210,6 +229,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         #[ts(optional, as = "Option<Vec<RuleId>>")]
         rule_ids: Vec<RuleId>,
+        /// The hunks that the person kept, where not all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        hunks: Option<Vec<u32>>,
+        /// The whole text, where the person edited it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        text: Option<String>,
         /// Whether the operating system confines it, for a command that was approved.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
@@ -239,6 +266,32 @@ pub enum Event {
         stream: Stream,
         /// The piece.
         text: String,
+    },
+    /// A call changed files; what stood there before is kept.
+    FilesChanged {
+        /// The call.
+        call: CallId,
+        /// What changed, by path; the first of them.
+        files: Vec<ChangedPath>,
+        /// How many more changed.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        #[ts(as = "Option<u32>", optional)]
+        more: u32,
+        /// What was changed and cannot be undone, and places that are not looked at.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(as = "Option<Vec<LeftPath>>", optional)]
+        left_out: Vec<LeftPath>,
+    },
+    /// The person took changes back. This is an act of its own, which can be taken back too.
+    ChangesReverted {
+        /// The act, named as a call is.
+        act: CallId,
+        /// What was to be taken back.
+        scope: ChangeScope,
+        /// The paths that were put back.
+        restored: Vec<String>,
+        /// The paths that were left as they are.
+        left: Vec<LeftPath>,
     },
     /// A call is done.
     ToolFinished {
@@ -300,4 +353,9 @@ impl Event {
                 | Self::InputError { .. }
         )
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -6,7 +6,10 @@
 
 mod app;
 mod card;
+mod changes;
+mod checkpoint;
 mod diff;
+mod draft;
 mod error;
 mod event;
 mod ids;
@@ -22,15 +25,22 @@ pub use app::{
     WorkspaceInfo,
 };
 pub use card::{
-    Card, CommandPart, ExecCard, FileCard, PartVerdict, PathCard, Reach, Shown, TextWarning,
+    BoundFile, Card, CommandPart, ExecCard, FileCard, PartVerdict, PathCard, Reach, Shown,
+    TextWarning,
 };
+pub use changes::{
+    ChangeKind, ChangeScope, ChangedPath, FileChanges, ForkPoint, LeftPath, Reverted,
+    SessionChanges, ThreeWay, UndoState,
+};
+pub use checkpoint::{Digest, FileDelta, KeptEntry, KeptKind, Stamp};
 pub use diff::{Diff, DiffLine, Hunk, LineKind, Span};
+pub use draft::{Draft, DraftOf};
 pub use error::{ErrorCode, WireError};
 pub use event::{DecidedBy, Decision, Envelope, Event, PolicySummary, RunEnd, StepUsage, Stream};
 pub use ids::{ApprovalId, CallId, RuleId, SessionId};
 pub use message::{ContentBlock, Message, Role, ToolSpec};
-pub use op::{DecisionInput, EditScope, Op};
+pub use op::{DecisionInput, EditScope, Op, SeenPath};
 pub use query::{EntryKind, FileView, FolderListing, Query, QueryAnswer, TreeEntry, WelcomeInfo};
 pub use rules::{RuleGrant, RuleRecord};
-pub use sessions::{SessionHit, SessionSummary};
+pub use sessions::{ExportFormat, SessionHit, SessionSummary};
 pub use settings::{ExecSecurity, FileApproval, ProviderKind};

@@ -1,6 +1,8 @@
 //! What a person can do. The window's `submit` takes one of these; so does the engine from a terminal.
 
-use crate::{ApprovalId, Decision, ProviderKind, RuleId, SessionId};
+use crate::{
+    ApprovalId, ChangeScope, Decision, DraftOf, ExportFormat, ProviderKind, RuleId, SessionId,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -64,6 +66,16 @@ pub struct DecisionInput {
     pub network: Option<bool>,
 }
 
+/// A file as the person saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SeenPath {
+    /// Relative to the workspace, or absolute outside.
+    pub path: String,
+    /// SHA-256 of what stood there, in hex; none where nothing did.
+    pub sha256: Option<String>,
+}
+
 /// Something that the person wants done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -87,6 +99,93 @@ pub enum Op {
     },
     /// Begin an empty conversation in the open workspace.
     NewSession,
+    /// Open a stored session with its workspace. One that another program has open is opened to be
+    /// read only. Refused while a run is under way.
+    OpenSession {
+        /// The session.
+        session: SessionId,
+    },
+    /// Go on with a run that was interrupted: by a crash, a quit, or a disk that was full.
+    GoOn {
+        /// The session.
+        session: SessionId,
+    },
+    /// Give a session a name; an empty one takes it away.
+    RenameSession {
+        /// The session.
+        session: SessionId,
+        /// The name.
+        title: String,
+    },
+    /// Take a session off the list, or put it back.
+    ArchiveSession {
+        /// The session.
+        session: SessionId,
+        /// Whether it is off.
+        archived: bool,
+    },
+    /// Remove a session for good, with what is kept for undoing its changes. Refused while it is open in
+    /// another program, or running.
+    DeleteSession {
+        /// The session.
+        session: SessionId,
+    },
+    /// Make a new session of all that came before a message, and open it with that message as its draft.
+    /// Files stay as they are.
+    ForkSession {
+        /// The session.
+        session: SessionId,
+        /// The message's place.
+        before: u64,
+    },
+    /// Write a session to a file; without a path, to one chosen by the system's dialog.
+    ExportSession {
+        /// The session.
+        session: SessionId,
+        /// In which form.
+        format: ExportFormat,
+        /// The file. One that is there is replaced: the dialog asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        path: Option<String>,
+    },
+    /// Bring in a session from a file; without a path, from one chosen by the system's dialog.
+    ImportSession {
+        /// The file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        path: Option<String>,
+    },
+    /// Take changes back. What the person changed since is left, but for the files named.
+    Revert {
+        /// The session.
+        session: SessionId,
+        /// Which changes.
+        #[serde(flatten)]
+        scope: ChangeScope,
+        /// Files that are put back all the same, as the person saw them.
+        #[serde(default)]
+        overwrite: Vec<SeenPath>,
+    },
+    /// Take a session's changes of a file back and keep the person's own, where both can be.
+    RevertMerged {
+        /// The session.
+        session: SessionId,
+        /// The file as the person saw it.
+        seen: SeenPath,
+    },
+    /// Keep what the person began to write; an empty text removes it.
+    SaveDraft {
+        /// The session.
+        session: SessionId,
+        /// What it is of.
+        #[serde(flatten)]
+        of: DraftOf,
+        /// Its text.
+        text: String,
+    },
+    /// Take the notices off the window.
+    DismissNotices,
     /// Give a task, or steer the run that is under way.
     Send {
         /// The session.

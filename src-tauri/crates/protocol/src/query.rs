@@ -1,6 +1,9 @@
 //! What the window may ask. A query changes nothing.
 
-use crate::{AppState, RecentWorkspace, TextWarning};
+use crate::{
+    AppState, Draft, RecentWorkspace, SessionChanges, SessionHit, SessionId, SessionSummary,
+    TextWarning, ThreeWay,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -23,6 +26,30 @@ pub enum Query {
         /// The file, relative to the workspace.
         path: String,
     },
+    /// The stored sessions of all workspaces, newest first.
+    Sessions,
+    /// Where all these words were said.
+    SearchSessions {
+        /// The words.
+        text: String,
+    },
+    /// What a session changed, against its start.
+    Changes {
+        /// The session.
+        session: SessionId,
+    },
+    /// A file that the session changed and the person changed since.
+    ThreeWay {
+        /// The session.
+        session: SessionId,
+        /// The file.
+        path: String,
+    },
+    /// What the person began to write in a session.
+    Drafts {
+        /// The session.
+        session: SessionId,
+    },
 }
 
 /// The answer to a [`Query`], of the same name.
@@ -38,6 +65,25 @@ pub enum QueryAnswer {
     Folder(FolderListing),
     /// See [`Query::File`].
     File(FileView),
+    /// See [`Query::Sessions`].
+    Sessions {
+        /// The sessions.
+        sessions: Vec<SessionSummary>,
+    },
+    /// See [`Query::SearchSessions`].
+    SearchSessions {
+        /// The places, the last first.
+        hits: Vec<SessionHit>,
+    },
+    /// See [`Query::Changes`].
+    Changes(SessionChanges),
+    /// See [`Query::ThreeWay`].
+    ThreeWay(ThreeWay),
+    /// See [`Query::Drafts`].
+    Drafts {
+        /// The drafts.
+        drafts: Vec<Draft>,
+    },
 }
 
 /// What the welcome screen shows.

@@ -1,0 +1,276 @@
+//! What the engine's parts share: the open workspace, its session and its tree, and the window's state.
+
+use super::{lock, no_workspace};
+use crate::models::{self, ModelChoice, Unconnected};
+use crate::queue::Hub;
+use crate::session::{Session, SessionOptions};
+use crate::tree::{Learned, Tree};
+use crate::{AgentError, Folders, Settings};
+use countersign_protocol::{
+    AppState, ErrorCode, Event, Feed, ModelInfo, ProviderKind, SessionId, SessionState,
+    SessionSummary, WireError, WorkspaceInfo,
+};
+use countersign_provider::{Provider, Tour};
+use countersign_store::{Journal as _, SessionLock, Store};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, Weak};
+
+pub(super) struct Shared {
+    pub(super) folders: Folders,
+    pub(super) settings: Settings,
+    pub(super) store: Arc<Store>,
+    pub(super) hub: Arc<Hub>,
+    pub(super) choice: Mutex<ModelChoice>,
+    pub(super) open: Mutex<Option<Open>>,
+    /// What the person should know of.
+    pub(super) notices: Mutex<Vec<String>>,
+}
+
+/// The open workspace.
+pub(super) struct Open {
+    pub(super) session: Arc<Session>,
+    pub(super) tree: Option<Arc<Tree>>,
+    pub(super) info: WorkspaceInfo,
+}
+
+/// Which session of a folder is opened.
+pub(super) enum Which {
+    /// A new one.
+    New,
+    /// The last one, where it can go on or is empty; else a new one.
+    Last,
+    /// This one.
+    Stored(SessionId),
+}
+
+impl Shared {
+    pub(super) fn current(&self) -> Option<Arc<Session>> {
+        lock(&self.open).as_ref().map(|open| Arc::clone(&open.session))
+    }
+
+    /// The open session, if it is this one.
+    pub(super) fn session(&self, id: &SessionId) -> Result<Arc<Session>, WireError> {
+        self.current().filter(|session| session.id() == id).ok_or_else(|| {
+            WireError::new(
+                ErrorCode::State,
+                "That session is no longer open.",
+                "Nothing was changed.",
+            )
+        })
+    }
+
+    /// The open folder, and whether it is the tour's.
+    pub(super) fn place(&self) -> Result<(PathBuf, bool), AgentError> {
+        let open = lock(&self.open);
+        let open = open.as_ref().ok_or_else(no_workspace)?;
+        Ok((open.session.workspace().path().to_owned(), open.info.tour))
+    }
+
+    pub(super) fn must_be_idle(&self) -> Result<(), AgentError> {
+        if self.current().is_some_and(|session| session.is_running() && !session.only_waits()) {
+            return Err(AgentError::state("A run is under way.", "Stop it first."));
+        }
+        Ok(())
+    }
+
+    fn provider(&self, tour: bool) -> Arc<dyn Provider> {
+        if tour {
+            return Arc::new(Tour::new());
+        }
+        let choice = lock(&self.choice).clone();
+        models::connect(&self.folders, &self.settings, &choice).unwrap_or_else(|error| {
+            tracing::info!("no model is connected: {error}");
+            Arc::new(Unconnected::because(&error))
+        })
+    }
+
+    pub(super) fn no_model(&self) -> AgentError {
+        models::no_model(&self.folders, &self.settings, &lock(&self.choice))
+    }
+
+    /// Opens a folder with a session and tells the window. Must be called within a Tokio runtime.
+    pub(super) fn open_folder(
+        self: &Arc<Self>,
+        folder: &Path,
+        tour: bool,
+        which: Which,
+    ) -> Result<(), AgentError> {
+        let provider = self.provider(tour);
+        let session = self.make_session(folder, provider, which)?;
+        let root = session.workspace().path().to_owned();
+        let path = root.display().to_string();
+        let name = root.file_name().unwrap_or(root.as_os_str()).to_string_lossy().into_owned();
+        let mut info = WorkspaceInfo { path: path.clone(), name, tour, files: None, trouble: None };
+        if !tour {
+            self.store.remember_workspace(&path)?;
+        }
+        let weak = Arc::downgrade(self);
+        let learned = move |learned: Learned| {
+            if let Some(shared) = weak.upgrade() {
+                shared.learn(&path, learned);
+            }
+        };
+        let tree = match self.tree_of(&root) {
+            Some((tree, files)) => {
+                info.files = files;
+                Some(tree)
+            }
+            None => match Tree::start(&root, Arc::clone(&self.hub), learned) {
+                Ok(tree) => Some(Arc::new(tree)),
+                Err(error) => {
+                    info.trouble = Some(format!("The tree does not follow the disk: {error}"));
+                    None
+                }
+            },
+        };
+        let envelopes = session.events(0)?;
+        *lock(&self.open) = Some(Open { session: Arc::clone(&session), tree, info });
+        self.tell();
+        self.hub.publish(&Feed::Envelopes { envelopes });
+        session.show_cards_again()
+    }
+
+    fn make_session(
+        self: &Arc<Self>,
+        folder: &Path,
+        provider: Arc<dyn Provider>,
+        which: Which,
+    ) -> Result<Arc<Session>, AgentError> {
+        let weak: Weak<Self> = Arc::downgrade(self);
+        let changed = Box::new(move || {
+            if let Some(shared) = weak.upgrade() {
+                shared.tell();
+            }
+        });
+        let options = SessionOptions {
+            workspace: folder,
+            folders: &self.folders,
+            settings: &self.settings,
+            provider,
+            store: Arc::clone(&self.store),
+        };
+        let stored = match which {
+            Which::New => None,
+            Which::Stored(id) => Some(id),
+            Which::Last => self.to_go_on_with(folder, options.provider.as_ref())?,
+        };
+        let hub = Arc::clone(&self.hub);
+        Ok(Arc::new(match stored {
+            Some(id) => Session::take_up(options, &id, hub, changed)?,
+            None => Session::begin(options, hub, changed)?,
+        }))
+    }
+
+    /// The last session of a folder that no other program has open, where its run has not ended or
+    /// nothing was said in it yet.
+    fn to_go_on_with(
+        &self,
+        folder: &Path,
+        provider: &dyn Provider,
+    ) -> Result<Option<SessionId>, AgentError> {
+        let Ok(real) = std::fs::canonicalize(folder) else { return Ok(None) };
+        for session in self.sessions_of(&real)? {
+            // The lock is let go at once: it is taken again to open it.
+            if SessionLock::take(self.folders.data(), &session.id)?.is_none() {
+                continue;
+            }
+            let goes_on = session.unfinished
+                || session.events == 1 && self.begun_with(&session.id, provider)?;
+            return Ok(goes_on.then_some(session.id));
+        }
+        Ok(None)
+    }
+
+    /// Removes an empty session that another took the place of.
+    pub(super) fn throw_away(&self, id: SessionId) {
+        if let Err(error) = self.store.delete_session(&id) {
+            tracing::warn!("an empty session is left: {error}");
+        }
+    }
+
+    /// The sessions of a folder that are not archived, newest first.
+    fn sessions_of(&self, folder: &Path) -> Result<Vec<SessionSummary>, AgentError> {
+        let path = folder.display().to_string();
+        let mut sessions = self.store.sessions()?;
+        sessions.retain(|session| session.workspace == path && !session.archived);
+        Ok(sessions)
+    }
+
+    /// Whether a session's first event names this model.
+    fn begun_with(&self, id: &SessionId, provider: &dyn Provider) -> Result<bool, AgentError> {
+        Ok(self.store.events(id, 0)?.first().is_some_and(|first| {
+            if let Event::SessionStarted { provider: name, model, .. } = &first.event {
+                name == provider.name() && model == provider.model()
+            } else {
+                false
+            }
+        }))
+    }
+
+    /// The tree that is followed already, where the folder stays the same.
+    fn tree_of(&self, root: &Path) -> Option<(Arc<Tree>, Option<u32>)> {
+        let open = lock(&self.open);
+        let open = open.as_ref().filter(|open| open.session.workspace().path() == root)?;
+        Some((open.tree.clone()?, open.info.files))
+    }
+
+    fn learn(&self, path: &str, learned: Learned) {
+        {
+            let mut open = lock(&self.open);
+            let Some(open) = open.as_mut().filter(|open| open.info.path == path) else { return };
+            match learned {
+                Learned::Files(files) if open.info.files == Some(files) => return,
+                Learned::Files(files) => open.info.files = Some(files),
+                Learned::Gone(what) => open.info.trouble = Some(what),
+            }
+        }
+        self.tell();
+    }
+
+    pub(super) fn tell(&self) {
+        self.hub.app(self.state());
+    }
+
+    pub(super) fn notice(&self, words: String) {
+        lock(&self.notices).push(words);
+        self.tell();
+    }
+
+    pub(super) fn model(&self) -> ModelInfo {
+        let tour = lock(&self.open).as_ref().is_some_and(|open| open.info.tour);
+        let mut choice = lock(&self.choice).clone();
+        if tour {
+            choice.provider = Some(ProviderKind::Tour);
+        }
+        models::describe(&self.folders, &self.settings, &choice)
+    }
+
+    pub(super) fn state(&self) -> AppState {
+        let model = self.model();
+        let open = lock(&self.open);
+        let open = open.as_ref();
+        AppState {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            workspace: open.map(|open| open.info.clone()),
+            session: open.map(|open| self.session_state(&open.session)),
+            model,
+            exec_security: self.settings.exec_security,
+            file_approval: self.settings.file_approval,
+            confinement: self.settings.confinement(),
+            rules: open.map(|open| open.session.rules().unwrap_or_default()).unwrap_or_default(),
+            notices: lock(&self.notices).clone(),
+        }
+    }
+
+    fn session_state(&self, session: &Session) -> SessionState {
+        SessionState {
+            id: session.id().clone(),
+            running: session.is_running(),
+            max_steps: session.max_steps(),
+            title: self.store.session(session.id()).map(|found| found.title).unwrap_or_default(),
+            paused: session.paused(),
+            read_only: session.read_only(),
+            undo: session.undo(),
+        }
+    }
+}
