@@ -74,6 +74,24 @@ impl Database {
         })
     }
 
+    /// Empties a database with `empty` and removes its files. Not while a program has it open. The file by
+    /// which programs know of each other stays: another may be about to lock it.
+    pub(crate) fn discard(
+        path: &Path,
+        design: &Design,
+        empty: fn(&Connection) -> Result<(), StoreError>,
+    ) -> Result<bool, StoreError> {
+        let hold = private_file(&beside(path, ".lock"))?;
+        if !lock(&hold, FlockOperation::NonBlockingLockExclusive, path)? {
+            return Ok(false);
+        }
+        empty(&design.open(path)?)?;
+        for end in ["-wal", "-shm", ""] {
+            remove(&beside(path, end))?;
+        }
+        Ok(true)
+    }
+
     pub(crate) fn set_aside(&self) -> Option<&SetAside> {
         self.set_aside.as_ref()
     }

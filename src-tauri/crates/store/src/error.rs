@@ -90,6 +90,25 @@ pub enum StoreError {
     /// A session with this id is there already.
     #[error("the session {0} is there already; nothing was changed")]
     Exists(String),
+    /// A session is open for writing.
+    #[error(
+        "the session {session} is open{}. Nothing was changed. Close it there first.",
+        holder.map_or_else(String::new, |holder| format!(" in process {holder}"))
+    )]
+    InUse {
+        /// The session.
+        session: String,
+        /// The process that has it open, as far as known.
+        holder: Option<u32>,
+    },
+    /// A session has nothing before that place that could be taken over.
+    #[error("the session {session} has nothing before event {seq}; nothing was made")]
+    NothingBefore {
+        /// The session.
+        session: String,
+        /// The place.
+        seq: u64,
+    },
     /// No such session.
     #[error("there is no session {0}")]
     NoSession(String),

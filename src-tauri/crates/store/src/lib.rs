@@ -7,7 +7,10 @@
 mod aside;
 mod checkpoints;
 mod database;
+mod derived;
+mod drafts;
 mod error;
+mod fork;
 mod journal;
 mod lock;
 mod memory;

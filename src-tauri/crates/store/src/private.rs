@@ -9,7 +9,7 @@ use std::path::Path;
 pub fn private_folder(path: &Path) -> Result<(), StoreError> {
     let failed = |source| StoreError::folder(path, source);
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-    bring_to(path, 0o700).map_err(failed)
+    File::open(path).and_then(|folder| bring_to(&folder, 0o700)).map_err(failed)
 }
 
 /// Opens a file of mode 0600 for writing, which is made where it is missing and left as it is else.
@@ -23,13 +23,14 @@ pub(crate) fn private_file(path: &Path) -> Result<File, StoreError> {
         .mode(0o600)
         .open(path)
         .map_err(failed)?;
-    bring_to(path, 0o600).map_err(failed)?;
+    // By the handle: the name may lead elsewhere by now.
+    bring_to(&file, 0o600).map_err(failed)?;
     Ok(file)
 }
 
-fn bring_to(path: &Path, mode: u32) -> std::io::Result<()> {
-    if path.metadata()?.permissions().mode() & 0o7777 == mode {
+fn bring_to(file: &File, mode: u32) -> std::io::Result<()> {
+    if file.metadata()?.permissions().mode() & 0o7777 == mode {
         return Ok(());
     }
-    std::fs::set_permissions(path, Permissions::from_mode(mode))
+    file.set_permissions(Permissions::from_mode(mode))
 }

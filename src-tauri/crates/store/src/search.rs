@@ -38,7 +38,8 @@ pub(crate) fn index_all(connection: &Connection) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// Where all these words were said, the last place first. A word is found by its beginning.
+    /// Where all these words were said: by session, the one used last first, and in each the last place
+    /// first. A word is found by its beginning.
     pub fn search(&self, text: &str) -> Result<Vec<SessionHit>, StoreError> {
         // Each word as a literal: nothing in it is an operator of the query language.
         let query: Vec<String> = text
@@ -53,7 +54,8 @@ impl Store {
             let mut statement = connection.prepare_cached(
                 "SELECT said.session, said.seq, event.time, snippet(said, 0, '', '', '…', 24)
              FROM said JOIN event ON event.session = said.session AND event.seq = said.seq
-             WHERE said MATCH ?1 ORDER BY event.time DESC, said.seq DESC LIMIT ?2",
+             JOIN session ON session.id = said.session
+             WHERE said MATCH ?1 ORDER BY session.used DESC, said.seq DESC LIMIT ?2",
             )?;
             let rows = statement.query_map(params![query.join(" "), MAX_HITS], |row| {
                 let excerpt: String = row.get(3)?;

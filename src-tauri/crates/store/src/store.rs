@@ -3,10 +3,10 @@
 use crate::aside::{Database, SetAside};
 use crate::journal::{Journal, now, unstored};
 use crate::private::private_folder;
-use crate::{StoreError, migrations, search};
+use crate::{StoreError, derived, migrations, search, sessions};
 use countersign_protocol::{Envelope, Event, SessionId};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The name of the database in the data folder.
 const FILE: &str = "countersign.db";
@@ -17,6 +17,7 @@ const RECENT: usize = 50;
 #[derive(Debug)]
 pub struct Store {
     database: Database,
+    data_dir: PathBuf,
 }
 
 impl Store {
@@ -26,7 +27,7 @@ impl Store {
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         private_folder(data_dir)?;
         let database = Database::open(&data_dir.join(FILE), &migrations::DESIGN, None)?;
-        Ok(Self { database })
+        Ok(Self { database, data_dir: data_dir.to_owned() })
     }
 
     /// Set where the database was damaged when it was opened, and this is a new one.
@@ -50,30 +51,30 @@ impl Store {
         self.database.with(act)
     }
 
+    /// The folder that the database lies in.
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
     /// Makes an empty session in a workspace (absolute path).
     pub fn create_session(&self, workspace: &str) -> Result<SessionId, StoreError> {
-        let id = uuid::Uuid::now_v7().to_string();
-        self.with(|connection| {
-            connection.execute(
-                "INSERT INTO session (id, workspace, created) VALUES (?1, ?2, ?3)",
-                params![id, workspace, now()],
-            )?;
-            Ok(())
-        })?;
-        Ok(SessionId::new(id))
+        let id = SessionId::new(uuid::Uuid::now_v7().to_string());
+        self.with(|connection| sessions::insert(connection, &id, workspace, &now()))?;
+        Ok(id)
     }
 
     /// Puts a workspace (absolute path) at the top of the recent ones.
     pub fn remember_workspace(&self, path: &str) -> Result<(), StoreError> {
         self.with(|connection| {
             connection.execute(
-                "INSERT INTO recent_workspace (path, opened) VALUES (?1, ?2)
-             ON CONFLICT (path) DO UPDATE SET opened = excluded.opened",
+                "INSERT INTO recent_workspace (path, opened, used) VALUES
+                 (?1, ?2, (SELECT coalesce(max(used), 0) + 1 FROM recent_workspace))
+                 ON CONFLICT (path) DO UPDATE SET opened = excluded.opened, used = excluded.used",
                 params![path, now()],
             )?;
             connection.execute(
                 "DELETE FROM recent_workspace WHERE path NOT IN
-             (SELECT path FROM recent_workspace ORDER BY opened DESC LIMIT ?1)",
+             (SELECT path FROM recent_workspace ORDER BY used DESC LIMIT ?1)",
                 [RECENT],
             )?;
             Ok(())
@@ -88,11 +89,11 @@ impl Store {
         })
     }
 
-    /// The recent workspaces, newest first: path, and when it was opened (RFC 3339).
+    /// The recent workspaces, the one opened last first: path, and when it was opened (RFC 3339).
     pub fn recent_workspaces(&self, limit: usize) -> Result<Vec<(String, String)>, StoreError> {
         self.with(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT path, opened FROM recent_workspace ORDER BY opened DESC LIMIT ?1",
+                "SELECT path, opened FROM recent_workspace ORDER BY used DESC LIMIT ?1",
             )?;
             let rows = statement.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -130,6 +131,7 @@ impl Journal for Store {
                 )?
                 .execute(params![session.as_str(), seq, time, body])?;
             search::index(&transaction, session, seq, &event)?;
+            derived::take(&transaction, session.as_str(), &event)?;
             transaction.commit()?;
             Ok(Envelope { seq: Some(seq), session: session.clone(), time, event })
         })

@@ -1,10 +1,10 @@
 //! How much is kept, and letting go of it.
 
 use super::Checkpoints;
-use crate::StoreError;
 use crate::database::{drain, empty_log};
+use crate::{SessionLock, StoreError};
 use countersign_protocol::SessionId;
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, TransactionBehavior};
 
 /// A content that nothing names is let go once it was kept this many seconds ago: whoever keeps one names it
 /// in a moment.
@@ -41,7 +41,8 @@ impl Checkpoints {
 
     /// Brings the size down to `budget` bytes, as far as it can: lets go of contents that nothing names,
     /// then of what sessions recorded, beginning with the one whose last act is the oldest. What the
-    /// sessions in `keep` recorded stays, and so does what the last known state needs.
+    /// sessions in `keep`, and those that a program has open, recorded stays, and so does what the last known
+    /// state needs.
     pub fn trim(&self, budget: u64, keep: &[SessionId]) -> Result<Trimmed, StoreError> {
         let before = self.size()?;
         if before <= budget {
@@ -49,13 +50,16 @@ impl Checkpoints {
         }
         self.database.with(|connection| drop_unnamed(connection))?;
         let mut sessions = Vec::new();
-        while self.size()? > budget {
-            // One at a time: another program may record in between.
-            let Some(oldest) = self.database.with(|connection| oldest(connection, keep))? else {
+        for session in self.database.with(|connection| by_age(connection))? {
+            if self.size()? <= budget {
                 break;
-            };
-            self.database.with(|connection| drop_session(connection, &oldest))?;
-            sessions.push(oldest);
+            }
+            if keep.contains(&session) || SessionLock::is_taken(&self.data_dir, &session) {
+                continue;
+            }
+            // One at a time: another program may record in between.
+            self.database.with(|connection| drop_session(connection, &session))?;
+            sessions.push(session);
         }
         self.database.with(|connection| shrink(connection))?;
         Ok(Trimmed { sessions, freed: before.saturating_sub(self.size()?) })
@@ -89,19 +93,20 @@ fn drop_unnamed(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn oldest(connection: &Connection, keep: &[SessionId]) -> Result<Option<SessionId>, StoreError> {
-    let places = vec!["?"; keep.len()].join(", ");
-    let oldest = connection
-        .query_row(
-            &format!(
-                "SELECT session FROM act WHERE session NOT IN ({places})
-                 GROUP BY session ORDER BY max(id) LIMIT 1"
-            ),
-            params_from_iter(keep.iter().map(SessionId::as_str)),
-            |row| row.get::<_, String>(0),
-        )
-        .optional()?;
-    Ok(oldest.map(SessionId::new))
+/// The sessions that recorded something, the one whose last act is the oldest first.
+fn by_age(connection: &Connection) -> Result<Vec<SessionId>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT session FROM act GROUP BY session ORDER BY max(id)")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    Ok(rows.map(|id| id.map(SessionId::new)).collect::<Result<_, _>>()?)
+}
+
+/// Removes all that is kept, and overwrites it.
+pub(super) fn drop_all(connection: &Connection) -> Result<(), StoreError> {
+    for table in ["act", "known", "content"] {
+        connection.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    shrink(connection)
 }
 
 fn drop_session(connection: &mut Connection, session: &SessionId) -> Result<(), StoreError> {

@@ -13,12 +13,13 @@ pub use index::IndexRow;
 
 use crate::aside::{Database, SetAside};
 use crate::{StoreError, private_folder};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The kept contents and recorded changes of one workspace. Several programs may have it open at once.
 #[derive(Debug)]
 pub struct Checkpoints {
     database: Database,
+    data_dir: PathBuf,
 }
 
 impl Checkpoints {
@@ -31,7 +32,7 @@ impl Checkpoints {
         private_folder(&data_dir.join(database::FOLDER))?;
         // What a damaged one kept is only worth something as a whole: no part of it is brought over.
         let database = Database::open(&path, &database::DESIGN, None)?;
-        Ok(Self { database })
+        Ok(Self { database, data_dir: data_dir.to_owned() })
     }
 
     /// Opens the workspace's database where there is one; makes nothing where there is none.
@@ -40,6 +41,16 @@ impl Checkpoints {
             return Ok(None);
         }
         Self::open(data_dir, workspace).map(Some)
+    }
+
+    /// Removes the workspace's database with all that is kept in it; the bytes are overwritten. Whether it
+    /// did: not where a program has it open, and not where there is none.
+    pub fn discard(data_dir: &Path, workspace: &Path) -> Result<bool, StoreError> {
+        let path = database::path(data_dir, workspace);
+        if !path.exists() {
+            return Ok(false);
+        }
+        Database::discard(&path, &database::DESIGN, budget::drop_all)
     }
 
     /// Set where the database was damaged when it was opened, and this is a new one.
