@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 /// A damaged database that was put out of the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetAside {
-    /// Where it lies now; nothing in it was changed.
+    /// Where it lies now, as a whole.
     pub path: PathBuf,
     /// How many sessions were found whole and are in the new database.
     pub salvaged: usize,

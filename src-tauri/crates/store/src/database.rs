@@ -49,7 +49,7 @@ impl Design {
         // files beside it the same mode.
         drop(private_file(path)?);
         let mut connection = Connection::open(path)?;
-        // Until it is known not to be newer, closing must not write the log back.
+        // Until it is known to be neither newer nor damaged, closing must not write the log back.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -70,8 +70,8 @@ impl Design {
         if found < known && !self.migrate(&mut connection)? {
             return Err(newer(format(&connection)?));
         }
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         drain(&connection, self.look)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(connection)
     }
 

@@ -1,6 +1,6 @@
 //! What can go wrong, in words for a person: what happened, what was kept, what to do.
 
-use rusqlite::{Error as Sql, ErrorCode};
+use rusqlite::{Error as Sql, ErrorCode, ffi};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -145,7 +145,11 @@ impl From<Sql> for StoreError {
     fn from(error: Sql) -> Self {
         let code = error.sqlite_error_code();
         let is = |codes: &[ErrorCode]| code.is_some_and(|code| codes.contains(&code));
-        if is(&[ErrorCode::DiskFull]) {
+        // Room for the index of the log is asked for by making its file longer: that fails on a full disk.
+        let no_room = error
+            .sqlite_error()
+            .is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHMSIZE);
+        if is(&[ErrorCode::DiskFull]) || no_room {
             Self::Full
         } else if is(&[ErrorCode::ReadOnly, ErrorCode::PermissionDenied]) {
             Self::Unwritable(error)
@@ -157,6 +161,36 @@ impl From<Sql> for StoreError {
             Self::Damaged(error)
         } else {
             Self::Database(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_broken_database_is_damage_and_each_failure_says_what_to_do() {
+        let cases = [
+            (ffi::SQLITE_CORRUPT, true, "damaged"),
+            (ffi::SQLITE_CORRUPT_VTAB, true, "damaged"),
+            (ffi::SQLITE_NOTADB, true, "sets the damaged file aside"),
+            (ffi::SQLITE_FULL, false, "What was stored before it is kept. Free some space"),
+            (ffi::SQLITE_IOERR_SHMSIZE, false, "the disk is full"),
+            (ffi::SQLITE_BUSY, false, "Close that program"),
+            (ffi::SQLITE_BUSY_SNAPSHOT, false, "Close that program"),
+            (ffi::SQLITE_LOCKED, false, "Close that program"),
+            (ffi::SQLITE_READONLY, false, "Check that the data folder is writable"),
+            (ffi::SQLITE_READONLY_DBMOVED, false, "was not moved"),
+            (ffi::SQLITE_IOERR_READ, false, "Check the disk"),
+            (ffi::SQLITE_IOERR_FSYNC, false, "Check the disk"),
+            (ffi::SQLITE_CANTOPEN, false, "What was stored before is kept"),
+            (ffi::SQLITE_NOMEM, false, "What was stored before is kept"),
+        ];
+        for (code, damage, words) in cases {
+            let error = StoreError::from(Sql::SqliteFailure(ffi::Error::new(code), None));
+            assert_eq!(error.is_damage(), damage, "{code}");
+            assert!(error.to_string().contains(words), "{code}: {error}");
         }
     }
 }

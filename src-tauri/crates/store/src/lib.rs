@@ -17,6 +17,7 @@ mod memory;
 mod migrations;
 mod private;
 mod rules;
+mod salvage;
 mod search;
 mod sessions;
 mod store;

@@ -3,7 +3,7 @@
 use crate::aside::{Database, SetAside};
 use crate::journal::{Journal, now, unstored};
 use crate::private::private_folder;
-use crate::{StoreError, derived, migrations, search, sessions};
+use crate::{StoreError, derived, migrations, salvage, search, sessions};
 use countersign_protocol::{Envelope, Event, SessionId};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,8 @@ impl Store {
     /// still be read of it is kept ([`Self::set_aside`]).
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         private_folder(data_dir)?;
-        let database = Database::open(&data_dir.join(FILE), &migrations::DESIGN, None)?;
+        let database =
+            Database::open(&data_dir.join(FILE), &migrations::DESIGN, Some(salvage::salvage))?;
         Ok(Self { database, data_dir: data_dir.to_owned() })
     }
 
