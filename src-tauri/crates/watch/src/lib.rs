@@ -1,17 +1,21 @@
 //! What the file tree shows of a folder on disk: which of its unfolded folders changed, what is
 //! ignored, and how many files there are.
 //!
-//! Only the folders a person has unfolded are watched, each by itself, so the size of the workspace
-//! does not matter. Links are never followed.
+//! Only the folders a person has unfolded are watched for the tree, each by itself, so the size of the
+//! workspace does not matter. [`Dirt`] watches all folders that are kept for undoing, and tells which
+//! paths have to be looked at again. Links are never followed.
 
 mod count;
+mod dirt;
 mod error;
 mod folder;
 mod ignores;
 mod pending;
 mod watcher;
+mod watches;
 
 pub use count::count_files;
+pub use dirt::Dirt;
 pub use error::WatchError;
 pub use ignores::Ignores;
 pub use watcher::{Change, Watcher};
