@@ -1,24 +1,23 @@
 //! The tool calls of one step. Reads run side by side; what acts runs in the model's order, and each
 //! act waits for its approval.
 
+use crate::act::{Yes, act};
 use crate::order::{named, waits_for};
 use crate::rules::{look_rule, source};
 use crate::session::Core;
 use crate::takeup;
 use crate::turn::Control;
-use crate::unconfined::{self, Tried};
 use crate::unfinished::{CameTo, OpenCall};
 use crate::words::{
-    allowed_by_policy, approved_by_user, decided_by_policy, denied, refusal, say, shortened, with,
+    allowed_by_policy, approved_by_user, decided_by_policy, denied, refusal, shortened,
 };
-use countersign_guard::{Action, Answer, Approved, GuardError, Receipt, Revised, Verdict, View};
-use countersign_protocol::{ApprovalId, CallId, Decision, Event, RuleId};
+use countersign_guard::{Action, Answer, Approved, GuardError, Verdict, View};
+use countersign_protocol::{ApprovalId, CallId, Card, Decision, Event, RuleId};
 use countersign_store::StoreError;
 use countersign_tools::{Named, Proposal, ToolError};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// A call as the model made it.
@@ -49,7 +48,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    fn done(result: Value) -> Self {
+    pub(crate) fn done(result: Value) -> Self {
         Self { ok: true, result }
     }
 
@@ -118,7 +117,7 @@ async fn run_one(
     let mut settled = match came_to {
         CameTo::Nothing { replaces } => attempt(core, control, call, replaces.clone()).await?,
         CameTo::Finished => return Ok(()),
-        CameTo::Started => done(Outcome::error(takeup::INTERRUPTED)),
+        CameTo::Started => takeup::interrupted(core, call)?,
         CameTo::Denied { feedback, stop } => {
             if *stop {
                 control.refuse();
@@ -137,7 +136,12 @@ async fn run_one(
     }
 }
 
-fn finish(core: &Core, call: &Call, started: Instant, outcome: Outcome) -> Result<(), StoreError> {
+pub(crate) fn finish(
+    core: &Core,
+    call: &Call,
+    started: Instant,
+    outcome: Outcome,
+) -> Result<(), StoreError> {
     let exit_code = outcome.result.get("exit_code").and_then(Value::as_i64);
     core.publish(Event::ToolFinished {
         call: call.id.clone(),
@@ -214,15 +218,6 @@ pub(crate) fn done(outcome: Outcome) -> Settled {
     Settled::Done(Some(outcome))
 }
 
-/// What the person said with a yes.
-#[derive(Default)]
-pub(crate) struct Yes {
-    pub(crate) revised: Option<Revised>,
-    pub(crate) feedback: Option<String>,
-    /// The rule under which what a look may see is kept.
-    pub(crate) keep: Option<RuleId>,
-}
-
 /// A proposal for the person.
 pub(crate) struct Question {
     pub(crate) approval: ApprovalId,
@@ -239,7 +234,10 @@ pub(crate) async fn put(
     question: Question,
 ) -> Result<Answer, StoreError> {
     let Question { approval, replaces, action, reasons } = question;
-    let card = core.workspace.card(&action, reasons);
+    let mut card = core.workspace.card(&action, reasons);
+    if let Card::Exec(card) = &mut card {
+        card.undo = tokio::task::block_in_place(|| core.undo.card_note());
+    }
     let broker = core.workspace.broker();
     let pending = broker.open(approval.clone(), action);
     core.publish(Event::ApprovalRequested {
@@ -330,100 +328,6 @@ pub(crate) async fn check(
     // In place: the digests of what a card names are read again, which is short.
     let checked = tokio::task::block_in_place(|| core.workspace.check(&approved));
     (checked, approved)
-}
-
-/// Does what was approved.
-pub(crate) async fn act(
-    core: &Arc<Core>,
-    control: &Control,
-    call: &Call,
-    approval: ApprovalId,
-    approved: Approved<Action>,
-    yes: &Yes,
-) -> Result<Settled, StoreError> {
-    let started = Instant::now();
-    let network = match approved.action() {
-        Action::Exec(exec) => exec.network(),
-        Action::Write(_) | Action::Edit(_) | Action::Reach(_) => true,
-    };
-    core.publish(Event::ToolStarted { call: call.id.clone() })?;
-    let receipt = match perform(core, control, call, approved).await? {
-        Ok(receipt) => receipt,
-        Err(GuardError::Stale(path)) => {
-            let error = format!(
-                "{path} changed in the very moment of acting; nothing was written. The user is asked again."
-            );
-            finish(core, call, started, Outcome::error(error))?;
-            return Ok(Settled::Stale(approval));
-        }
-        Err(error) => return Ok(done(Outcome::error(error.to_string()))),
-    };
-    let refused = unconfined::refused(&receipt);
-    let mut result = match (countersign_tools::render(&call.tool, &receipt), receipt) {
-        (Some(result), receipt) => {
-            if let (Some(_), Receipt::Written { diff, .. }) = (&yes.revised, &receipt) {
-                with(
-                    result,
-                    "note",
-                    "The user changed your proposal before approving it. What was applied is in \"applied\".",
-                    diff,
-                )
-            } else {
-                result
-            }
-        }
-        (None, Receipt::Reached(view)) => {
-            if let Some(rule) = &yes.keep {
-                core.rules.refresh(&core.workspace)?;
-                core.workspace.keep_reach(&view, rule.clone());
-            }
-            match propose(core, control, call, view).await {
-                Ok(Proposal::Answer(result)) => result,
-                Ok(Proposal::Act(_) | Proposal::Reach(_)) => {
-                    return Ok(done(Outcome::error(
-                        "it leads to yet another place; name that one",
-                    )));
-                }
-                Err(error) => return Ok(done(Outcome::error(error))),
-            }
-        }
-        (None, Receipt::Written { .. } | Receipt::Ran(_)) => json!({}),
-    };
-    say(&mut result, yes.feedback.as_deref());
-    let outcome = Outcome::done(result);
-    if refused.is_empty() {
-        return Ok(done(outcome));
-    }
-    unconfined::offer(core, control, call, Tried { approval, outcome, refused, network }).await
-}
-
-/// Performs, and tells a command's output as it comes.
-async fn perform(
-    core: &Arc<Core>,
-    control: &Control,
-    call: &Call,
-    approved: Approved<Action>,
-) -> Result<Result<Receipt, GuardError>, StoreError> {
-    let (live, mut output) = mpsc::channel(256);
-    let acting = core.workspace.perform(approved, live, control.stop.clone());
-    tokio::pin!(acting);
-    let result = loop {
-        tokio::select! {
-            Some(piece) = output.recv() => {
-                let event = Event::ToolOutput { call: call.id.clone(), stream: piece.stream, text: piece.text };
-                core.publish(event)?;
-            }
-            result = &mut acting => break result,
-        }
-    };
-    while let Ok(piece) = output.try_recv() {
-        core.publish(Event::ToolOutput {
-            call: call.id.clone(),
-            stream: piece.stream,
-            text: piece.text,
-        })?;
-    }
-    Ok(result)
 }
 
 /// Asks the tool what it would do; a long search ends with the run.

@@ -1,6 +1,5 @@
 //! The engine as the window drives it: one open workspace with one session at a time.
 
-use crate::later::Later as _;
 use crate::models::{self, ModelChoice};
 use crate::queue::Reader;
 use crate::session::Session;

@@ -1,12 +1,24 @@
 //! Temporary.
 #![allow(dead_code, unused_variables, missing_docs, clippy::all, clippy::pedantic)]
-use countersign_protocol::*;
-use countersign_store::{Store, StoreError};
-pub(crate) trait Later {
-    fn save_draft(&self, s: &SessionId, of: &DraftOf, text: &str) -> Result<(), StoreError> { Ok(()) }
-    fn drafts(&self, s: &SessionId) -> Result<Vec<Draft>, StoreError> { Ok(vec![]) }
-    fn rename_session(&self, s: &SessionId, t: &str) -> Result<(), StoreError> { Ok(()) }
-    fn archive_session(&self, s: &SessionId, t: bool) -> Result<(), StoreError> { Ok(()) }
-    fn fork_session(&self, s: &SessionId, t: u64) -> Result<SessionId, StoreError> { Ok(s.clone()) }
+use countersign_protocol::{Digest, KeptEntry};
+
+pub struct Restoration {
+    pub path: Vec<u8>,
+    pub expected: Option<KeptEntry>,
+    pub wanted: Option<KeptEntry>,
+    pub bytes: Option<Vec<u8>>,
 }
-impl Later for Store {}
+pub struct Restored {
+    pub done: Vec<Vec<u8>>,
+    pub left: Vec<(Vec<u8>, String)>,
+}
+pub(crate) trait LaterRestore {
+    fn restore(
+        &self,
+        items: Vec<Restoration>,
+        c: &dyn Fn(&Digest) -> Result<Vec<u8>, String>,
+    ) -> Restored {
+        Restored { done: vec![], left: vec![] }
+    }
+}
+impl LaterRestore for countersign_guard::Workspace {}

@@ -4,6 +4,7 @@
 //! Every event is journaled before anyone is told of it, and before what it announces is done. This
 //! crate must never act but through the guard's `Workspace`, and never decide in the person's place.
 
+mod act;
 mod calls;
 mod check;
 mod conversation;
@@ -11,13 +12,14 @@ mod engine;
 mod error;
 mod folders;
 mod keys;
-mod markdown;
 mod later;
+mod markdown;
 mod models;
 mod order;
 mod prompt;
 mod queue;
 mod recent;
+mod reverting;
 mod rules;
 mod sample;
 mod session;
@@ -27,6 +29,7 @@ mod takeup;
 mod tree;
 mod turn;
 mod unconfined;
+mod undo;
 mod unfinished;
 mod words;
 
@@ -41,6 +44,7 @@ pub use rules::{all_rules, revoke_rule};
 pub use session::{Session, SessionOptions};
 pub use sessions::{Sessions, import_session};
 pub use settings::{Overrides, Settings};
+pub use undo::{StoredUndo, UndoLimits};
 
 pub use countersign_sandbox::become_supervisor_if_asked;
 

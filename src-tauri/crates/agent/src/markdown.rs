@@ -121,6 +121,7 @@ fn write(out: &mut String, tools: &mut HashMap<String, String>, envelope: &Envel
         }
         Event::Message { role: Role::User, .. }
         | Event::StepStarted { .. }
+        | Event::RevertStarted { .. }
         | Event::TextDelta { .. }
         | Event::ThinkingDelta { .. }
         | Event::ToolStarted { .. }

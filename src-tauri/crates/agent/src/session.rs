@@ -1,20 +1,23 @@
 //! A session: one conversation in one workspace.
 
-use crate::conversation::Conversation;
 use crate::queue::{Hub, Reader};
 use crate::rules::Rules;
 use crate::turn::{self, Control};
+use crate::undo::Undo;
 use crate::unfinished::{Unfinished, last_end};
-use crate::words::sentence;
 use crate::{AgentError, Folders, Settings};
 use countersign_guard::{DecideError, Supervisor, Workspace};
-use countersign_protocol::{DecisionInput, Event, RuleRecord, RunEnd, SessionId};
+use countersign_protocol::{DecisionInput, Event, RuleRecord, SessionId};
 use countersign_provider::Provider;
-use countersign_store::{Journal, SessionLock, Store, StoreError};
+use countersign_store::{Journal as _, SessionLock, Store, StoreError};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+mod core;
+
+pub(crate) use core::Core;
 
 /// Why a run stands still that the journal shows to be open.
 const INTERRUPTED: &str = "The last run was interrupted before its end.";
@@ -37,31 +40,7 @@ pub struct SessionOptions<'a> {
 
 /// A conversation in a workspace. Dropping it stops its run.
 pub struct Session {
-    core: Arc<Core>,
-}
-
-/// What the run and its calls share.
-pub(crate) struct Core {
-    pub(crate) id: SessionId,
-    pub(crate) workspace: Workspace,
-    pub(crate) rules: Rules,
-    pub(crate) max_steps: u32,
-    provider: Mutex<Arc<dyn Provider>>,
-    journal: Arc<dyn Journal>,
-    hub: Arc<Hub>,
-    conversation: Mutex<Conversation>,
-    run: Mutex<Option<Arc<Control>>>,
-    /// The same as `run.is_some()`, for readers that must not wait.
-    running: AtomicBool,
-    closing: AtomicBool,
-    /// Why a run stands still that can go on.
-    paused: Mutex<Option<String>>,
-    /// Whether this program took the session up from the journal and has not said so there.
-    taken_up: AtomicBool,
-    /// Held while this program writes the session; none where another one does.
-    lock: Option<SessionLock>,
-    /// Told when a run begins or ends, and when the rules changed.
-    changed: Box<dyn Fn() + Send + Sync>,
+    pub(crate) core: Arc<Core>,
 }
 
 impl Session {
@@ -97,7 +76,8 @@ impl Session {
             policy: workspace.policy().summary(),
             forked_from: None,
         };
-        let session = Self::assemble(options, workspace, id, held, hub, changed);
+        let session = Self::assemble(options, workspace, id, held, hub, changed)?;
+        session.core.copy_workspace(None);
         // Not told to the hub: who shows this session first reads its events from the journal.
         session.core.journal.append(&session.core.id, started)?;
         Ok(session)
@@ -114,13 +94,17 @@ impl Session {
         let held = SessionLock::take(options.folders.data(), id)?;
         let events = options.store.events(id, 0)?;
         let workspace = workspace(&options)?;
-        let session = Self::assemble(options, workspace, id.clone(), held, hub, changed);
+        let session = Self::assemble(options, workspace, id.clone(), held, hub, changed)?;
         let core = &session.core;
         core.taken_up.store(events.len() > 1, Ordering::SeqCst);
         let mut conversation = core.conversation();
         events.iter().for_each(|envelope| conversation.apply(&envelope.event));
         drop(conversation);
-        if Unfinished::of(&events).is_some() {
+        let unfinished = Unfinished::of(&events);
+        if core.lock.is_some() {
+            core.copy_workspace(unfinished.as_ref().and_then(Unfinished::started));
+        }
+        if unfinished.is_some() {
             *lock(&core.paused) = Some(INTERRUPTED.to_owned());
         }
         Ok(session)
@@ -133,13 +117,15 @@ impl Session {
         lock: Option<SessionLock>,
         hub: Arc<Hub>,
         changed: Box<dyn Fn() + Send + Sync>,
-    ) -> Self {
-        let SessionOptions { settings, provider, store, .. } = options;
+    ) -> Result<Self, AgentError> {
+        let SessionOptions { settings, provider, store, folders, .. } = options;
+        let undo = Undo::open(&workspace, id.clone(), folders.data(), settings.undo)?;
         let rules = Rules::new(Arc::clone(&store), workspace.path(), id.clone());
         let core = Arc::new(Core {
             id,
             workspace,
             rules,
+            undo: Arc::new(undo),
             max_steps: settings.max_steps,
             provider: Mutex::new(provider),
             journal: store,
@@ -153,7 +139,7 @@ impl Session {
             lock,
             changed,
         });
-        Self { core }
+        Ok(Self { core })
     }
 
     /// Its id.
@@ -365,94 +351,6 @@ impl Drop for Session {
     }
 }
 
-impl Core {
-    /// Journals an event, then tells the subscribers. When it fails nobody was told, and what the
-    /// event announces must not happen.
-    pub(crate) fn publish(&self, event: Event) -> Result<(), StoreError> {
-        let mut conversation = lock(&self.conversation);
-        let envelope = self.journal.append(&self.id, event)?;
-        conversation.apply(&envelope.event);
-        self.hub.envelope(&envelope);
-        Ok(())
-    }
-
-    /// Tells that what the window shows beside the transcript has changed.
-    pub(crate) fn told(&self) {
-        (self.changed)();
-    }
-
-    pub(crate) fn provider(&self) -> Arc<dyn Provider> {
-        Arc::clone(&lock(&self.provider))
-    }
-
-    pub(crate) fn conversation(&self) -> MutexGuard<'_, Conversation> {
-        lock(&self.conversation)
-    }
-
-    /// Says in the journal that the session was taken up again, once.
-    fn say_taken_up(&self) -> Result<(), StoreError> {
-        if self.taken_up.load(Ordering::SeqCst) {
-            self.publish(Event::SessionResumed)?;
-            self.taken_up.store(false, Ordering::SeqCst);
-        }
-        Ok(())
-    }
-
-    /// The journal failed: the run stands still, and can go on from what was stored. That is told, and
-    /// not stored.
-    pub(crate) fn pause(&self, error: &StoreError) {
-        let mut run = lock(&self.run);
-        self.workspace.broker().lose_all();
-        let words = format!(
-            "{} The run stands still; go on when it is mended.",
-            sentence(&error.to_string())
-        );
-        *lock(&self.paused) = Some(words.clone());
-        if !self.is_closing() {
-            self.hub.envelope(&countersign_protocol::Envelope {
-                seq: None,
-                session: self.id.clone(),
-                time: String::new(),
-                event: Event::RunFinished { reason: RunEnd::Error, error: Some(words) },
-            });
-        }
-        self.ended(&mut run);
-    }
-
-    fn ended(&self, run: &mut Option<Arc<Control>>) {
-        let control = run.take();
-        self.running.store(false, Ordering::SeqCst);
-        if let Some(control) = control {
-            control.ended.cancel();
-        }
-        (self.changed)();
-    }
-
-    /// Whether the program is about to end: cards then stay open, and the run is not finished.
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::SeqCst)
-    }
-
-    /// Ends the run, unless the person said more meanwhile: then it goes on. Where the end cannot be
-    /// stored, the run stands still instead.
-    pub(crate) fn finish(&self, reason: RunEnd, error: Option<String>) -> bool {
-        let mut run = lock(&self.run);
-        if reason == RunEnd::EndTurn && self.conversation().has_unanswered() {
-            return false;
-        }
-        self.workspace.broker().lose_all();
-        if !self.is_closing()
-            && let Err(failure) = self.publish(Event::RunFinished { reason, error })
-        {
-            drop(run);
-            self.pause(&failure);
-            return true;
-        }
-        self.ended(&mut run);
-        true
-    }
-}
-
 /// Opens the workspace of a session.
 fn workspace(options: &SessionOptions<'_>) -> Result<Workspace, AgentError> {
     let supervisor = Supervisor::this_program()
@@ -469,29 +367,4 @@ fn workspace(options: &SessionOptions<'_>) -> Result<Workspace, AgentError> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Session {
-    pub(crate) fn undo(&self) -> countersign_protocol::UndoState {
-        countersign_protocol::UndoState::default()
-    }
-    pub(crate) fn changes(&self) -> Result<countersign_protocol::SessionChanges, AgentError> {
-        Err(AgentError::state("todo", ""))
-    }
-    pub(crate) fn three_way(&self, _: &str) -> Result<countersign_protocol::ThreeWay, AgentError> {
-        Err(AgentError::state("todo", ""))
-    }
-    pub(crate) fn revert(
-        &self,
-        _: countersign_protocol::ChangeScope,
-        _: &[countersign_protocol::SeenPath],
-    ) -> Result<(), AgentError> {
-        Err(AgentError::state("todo", ""))
-    }
-    pub(crate) fn revert_merged(
-        &self,
-        _: &countersign_protocol::SeenPath,
-    ) -> Result<(), AgentError> {
-        Err(AgentError::state("todo", ""))
-    }
 }

@@ -1,6 +1,5 @@
 //! Sessions as a whole, for a program that lists, exports and brings them in.
 
-use crate::later::Later as _;
 use crate::{AgentError, Folders};
 use countersign_protocol::{DraftOf, Envelope, Event, SessionHit, SessionId, SessionSummary};
 use countersign_store::{Journal as _, Store, StoreError};

@@ -1,6 +1,7 @@
 //! Settings: the config file, and what the command line says over it.
 
 use crate::AgentError;
+use crate::undo::UndoLimits;
 use countersign_guard::command::Pattern;
 use countersign_guard::{KeptRule, Policy, PolicySettings};
 use countersign_protocol::{ConfinementInfo, ExecSecurity, FileApproval, ProviderKind};
@@ -47,6 +48,8 @@ struct Form {
     base_url: Option<String>,
     max_steps: Option<u32>,
     pass_through: Vec<String>,
+    undo_file_mb: Option<u32>,
+    undo_budget_mb: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -79,6 +82,8 @@ pub struct Settings {
     pub max_steps: u32,
     /// Names of variables that commands keep although they look like secrets.
     pub pass_through: Vec<String>,
+    /// How much is kept for undoing.
+    pub undo: UndoLimits,
     /// What was left out, in words for the person.
     pub warnings: Vec<String>,
 }
@@ -124,6 +129,7 @@ impl Settings {
             base_url: over.base_url.or(form.base_url),
             max_steps: over.max_steps.or(form.max_steps).unwrap_or(MAX_STEPS).max(1),
             pass_through: form.pass_through,
+            undo: limits(form.undo_file_mb, form.undo_budget_mb),
             warnings,
         })
     }
@@ -186,6 +192,13 @@ impl Settings {
         };
         Policy::new(settings, rules)
     }
+}
+
+/// The limits of undoing, given in MB.
+fn limits(file: Option<u32>, budget: Option<u32>) -> UndoLimits {
+    let bytes = |mb: u32| u64::from(mb) * 1024 * 1024;
+    let known = UndoLimits::default();
+    UndoLimits { file: file.map_or(known.file, bytes), budget: budget.map_or(known.budget, bytes) }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Going on with a call that an interruption left open: its card is shown again, and what was approved
 //! and had not begun is compared and begun. Nothing that had begun is begun again.
 
-use crate::calls::{
-    Call, Outcome, Question, STOPPED, Settled, Yes, act, ask, attempt, check, done, propose,
-};
+use crate::act::{Yes, act, tell_changes};
+use crate::calls::{Call, Outcome, Question, STOPPED, Settled, ask, attempt, check, done, propose};
 use crate::session::Core;
 use crate::turn::Control;
+use crate::undo::UndoError;
 use crate::unfinished::{Asked, SavedYes};
 use crate::words::decided_by_policy;
 use countersign_guard::{Action, Answer, Verdict};
@@ -19,6 +19,16 @@ pub(crate) const INTERRUPTED: &str = "The program was interrupted while this ran
 const CHANGED: &str = "It changed while the program was not running, so it is asked anew.";
 const NOT_BEGUN: &str =
     "You approved it before, but what it was made from has changed since. Nothing was done.";
+
+/// What comes of a call that had begun: what it changed is told, and that it was interrupted.
+pub(crate) fn interrupted(core: &Core, call: &Call) -> Result<Settled, StoreError> {
+    match tokio::task::block_in_place(|| core.undo.changes_of(&call.id)) {
+        Ok(deltas) => tell_changes(core, call, &deltas)?,
+        Err(UndoError::Store(error)) => return Err(error),
+        Err(error) => tracing::warn!("what {} changed is not known: {error}", call.id),
+    }
+    Ok(done(Outcome::error(INTERRUPTED)))
+}
 
 /// Shows a card again, under its own id where it would be drawn as before.
 pub(crate) async fn ask_again(

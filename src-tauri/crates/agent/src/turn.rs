@@ -83,6 +83,7 @@ async fn steps(
         let (calls, usage, stop) = match std::mem::replace(&mut at.stage, Stage::Between) {
             // Why the answer ended is not journaled; one without calls has ended the turn.
             Stage::Calling { calls, usage } => (calls, usage, StopReason::ToolUse),
+            Stage::Over => return Ok(RunEnd::EndTurn.into()),
             Stage::BrokenOff => {
                 return Ok(failed("The model's answer broke off. Send \"go on\" to try again."));
             }

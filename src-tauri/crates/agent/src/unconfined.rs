@@ -1,7 +1,8 @@
 //! A second try without confinement, for a command that failed since it was confined: offered to the
 //! person on a card of its own, and never begun without an answer to that card.
 
-use crate::calls::{Call, Outcome, Question, Settled, Yes, act, check, done, propose, put};
+use crate::act::{Yes, act};
+use crate::calls::{Call, Outcome, Question, Settled, check, done, propose, put};
 use crate::session::Core;
 use crate::turn::Control;
 use crate::words::{approved_by_user, decided_by_policy, denied, say};

@@ -22,6 +22,8 @@ pub(crate) enum Stage {
     Between,
     /// The model was asked, and its answer did not arrive whole.
     Asking,
+    /// The turn is over; only its end was not journaled.
+    Over,
     /// The answer broke off, and what came of it is kept: the run is to end.
     BrokenOff,
     /// The answer is there; its calls are not all done.
@@ -94,6 +96,13 @@ impl Unfinished {
         run
     }
 
+    /// The first of its calls that had begun and did not end.
+    pub(crate) fn started(&self) -> Option<CallId> {
+        let Stage::Calling { calls, .. } = &self.stage else { return None };
+        let started = calls.iter().find(|call| matches!(call.came_to, CameTo::Started));
+        started.map(|call| call.id.clone())
+    }
+
     /// Whether all that is left to do of its step waits for the person: then going on does nothing
     /// before an answer.
     pub(crate) fn only_waits(&self) -> bool {
@@ -110,7 +119,15 @@ impl Unfinished {
                 self.step = *step;
                 self.stage = Stage::Asking;
             }
-            Event::StepFinished { .. } => self.stage = Stage::Between,
+            Event::StepFinished { .. } => {
+                let over = matches!(&self.stage, Stage::Calling { calls, .. } if calls.is_empty());
+                self.stage = if over { Stage::Over } else { Stage::Between };
+            }
+            Event::UserMessage { .. } => {
+                if matches!(self.stage, Stage::Over) {
+                    self.stage = Stage::Between;
+                }
+            }
             Event::Message { role: Role::Assistant, content, usage: Some(usage) } => {
                 self.stage = Stage::Calling { calls: calls_of(content), usage: *usage };
             }
@@ -165,13 +182,13 @@ impl Unfinished {
             Event::SessionStarted { .. }
             | Event::SessionResumed
             | Event::SessionRenamed { .. }
-            | Event::UserMessage { .. }
             | Event::TextDelta { .. }
             | Event::ThinkingDelta { .. }
             | Event::Message { role: Role::User, .. }
             | Event::RuleRevoked { .. }
             | Event::ToolOutput { .. }
             | Event::FilesChanged { .. }
+            | Event::RevertStarted { .. }
             | Event::ChangesReverted { .. }
             | Event::Retrying { .. }
             | Event::RunFinished { .. }

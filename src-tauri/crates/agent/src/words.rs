@@ -1,6 +1,7 @@
 //! Words and events around a decision: for the model, for the journal, and for the window.
 
-use crate::calls::{Call, Yes};
+use crate::act::Yes;
+use crate::calls::Call;
 use countersign_guard::{Action, Rule, RuleWish};
 use countersign_protocol::{ApprovalId, DecidedBy, Decision, EditScope, Event, RuleId};
 use serde_json::Value;

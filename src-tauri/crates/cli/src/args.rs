@@ -34,6 +34,9 @@ pub(crate) enum SessionsCommand {
         /// One JSON object a line.
         #[arg(long)]
         json: bool,
+        /// Those that were archived, too.
+        #[arg(long)]
+        all: bool,
     },
     /// What was said and done, to read.
     Show {
@@ -55,6 +58,46 @@ pub(crate) enum SessionsCommand {
         data: DataArguments,
         /// The session, or the beginning of its id.
         id: String,
+    },
+    /// Go on where it stopped.
+    Resume(ResumeArguments),
+    /// What it changed, against its start, as JSON.
+    Changes {
+        #[command(flatten)]
+        data: DataArguments,
+        /// The session, or the beginning of its id.
+        id: String,
+    },
+    /// Take back what it changed: all of it, or a turn, a file, a call.
+    Revert(RevertArguments),
+    /// Give it a name; an empty one takes it away.
+    Rename {
+        #[command(flatten)]
+        data: DataArguments,
+        /// The session, or the beginning of its id.
+        id: String,
+        /// The name.
+        title: String,
+    },
+    /// Take it off the list, or put it back.
+    Archive {
+        #[command(flatten)]
+        data: DataArguments,
+        /// The session, or the beginning of its id.
+        id: String,
+        /// Put it back.
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Make a new session of all that came before one of your messages. Files stay as they are.
+    Fork {
+        #[command(flatten)]
+        data: DataArguments,
+        /// The session, or the beginning of its id.
+        id: String,
+        /// The message's seq.
+        #[arg(long, value_name = "SEQ")]
+        before: u64,
     },
     /// The journal on standard output.
     Export(ExportArguments),
@@ -159,7 +202,42 @@ pub(crate) struct SharedArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct RevertArguments {
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// The session, or the beginning of its id.
+    pub(crate) id: String,
+    /// Only what this turn changed, from 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) turn: Option<u32>,
+    /// Only this file.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: Option<String>,
+    /// Only what this call changed, or what an earlier revert put back.
+    #[arg(long, value_name = "CALL", conflicts_with_all = ["turn", "file"])]
+    pub(crate) call: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) how: RunOptions,
+    /// What is to be done.
+    #[arg(value_name = "TASK")]
+    pub(crate) task: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArguments {
+    /// The session, or the beginning of its id.
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) how: RunOptions,
+}
+
+/// How a run goes.
+#[derive(Debug, Args)]
+pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) shared: SharedArguments,
     /// Which model client.
@@ -180,9 +258,6 @@ pub(crate) struct RunArguments {
     /// How cards are answered; deny where there is neither a terminal nor --json.
     #[arg(long, value_enum)]
     pub(crate) approve: Option<Approve>,
-    /// What is to be done.
-    #[arg(value_name = "TASK")]
-    pub(crate) task: String,
 }
 
 #[derive(Debug, Args)]
@@ -251,6 +326,11 @@ impl SharedArguments {
         self.workspace.clone().unwrap_or_else(|| PathBuf::from("."))
     }
 
+    /// The workspace folder that was named.
+    pub(crate) fn named_workspace(&self) -> Option<&PathBuf> {
+        self.workspace.as_ref()
+    }
+
     /// The program's own folders.
     pub(crate) fn folders(&self) -> anyhow::Result<Folders> {
         Ok(Folders::find(self.data_dir.clone(), self.config.clone())?)
@@ -288,7 +368,7 @@ fn load(folders: &Folders, over: Overrides) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-impl RunArguments {
+impl RunOptions {
     /// The settings in force.
     pub(crate) fn settings(&self, folders: &Folders) -> anyhow::Result<Settings> {
         let over = Overrides {

@@ -1,11 +1,17 @@
-//! `run`: one task, to the end.
+//! `run`, one task to the end, and `sessions resume`, which goes on with one.
 
-use crate::args::{Approve, RunArguments};
+use crate::args::{Approve, ResumeArguments, RunArguments, RunOptions};
+use crate::sessions::find;
 use crate::{BadUsage, json, terminal};
 use anyhow::Context as _;
-use countersign_agent::{AgentError, ModelChoice, Session, SessionOptions, connect, open_store};
-use countersign_protocol::{ApprovalId, Decision, DecisionInput, Envelope, Feed, RunEnd};
+use countersign_agent::{
+    AgentError, Folders, ModelChoice, Session, SessionOptions, connect, open_store,
+};
+use countersign_protocol::{
+    ApprovalId, Decision, DecisionInput, Envelope, Feed, RunEnd, SessionId,
+};
 use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -29,20 +35,54 @@ pub(crate) enum Input {
     Senseless(String),
 }
 
+/// Does a task.
 pub(crate) fn run(arguments: RunArguments) -> anyhow::Result<u8> {
+    within_runtime(async {
+        let RunArguments { how, task } = arguments;
+        if task.trim().is_empty() {
+            return Err(BadUsage("the task is empty".to_owned()).into());
+        }
+        let folders = how.shared.folders()?;
+        let workspace = how.shared.workspace();
+        let session = open(&how, &folders, &workspace, None)?;
+        drive(session, Begin::Task(&task), &how).await
+    })
+}
+
+/// Goes on with a session where it stopped.
+pub(crate) fn resume(arguments: ResumeArguments) -> anyhow::Result<u8> {
+    within_runtime(async {
+        let ResumeArguments { id, how } = arguments;
+        let folders = how.shared.folders()?;
+        let (_, found) = find(&folders, &id)?;
+        let workspace = PathBuf::from(&found.workspace);
+        if let Some(named) = how.shared.named_workspace()
+            && std::fs::canonicalize(named).ok().as_ref() != Some(&workspace)
+        {
+            let words = format!("that session belongs to {}", found.workspace);
+            return Err(BadUsage(words).into());
+        }
+        let session = open(&how, &folders, &workspace, Some(&found.id))?;
+        drive(session, Begin::GoOn, &how).await
+    })
+}
+
+fn within_runtime(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {
     let runtime = tokio::runtime::Runtime::new().context("the program cannot start its threads")?;
-    let code = runtime.block_on(start(arguments));
+    let code = runtime.block_on(work);
     // Whoever still reads standard input is not waited for.
     runtime.shutdown_background();
     code
 }
 
-async fn start(arguments: RunArguments) -> anyhow::Result<u8> {
-    if arguments.task.trim().is_empty() {
-        return Err(BadUsage("the task is empty".to_owned()).into());
-    }
-    let folders = arguments.shared.folders()?;
-    let settings = arguments.settings(&folders)?;
+/// A new session, or a stored one.
+fn open(
+    how: &RunOptions,
+    folders: &Folders,
+    workspace: &Path,
+    stored: Option<&SessionId>,
+) -> anyhow::Result<Session> {
+    let settings = how.settings(folders)?;
     folders.make()?;
     let usage = |error: AgentError| {
         let asked_wrongly = matches!(
@@ -51,28 +91,34 @@ async fn start(arguments: RunArguments) -> anyhow::Result<u8> {
         );
         if asked_wrongly { BadUsage(error.to_string()).into() } else { anyhow::Error::from(error) }
     };
-    let provider = connect(&folders, &settings, &ModelChoice::default()).map_err(usage)?;
-    let store = open_store(&folders)?;
-    let workspace = arguments.shared.workspace();
-    let session = Session::open(SessionOptions {
-        workspace: &workspace,
-        folders: &folders,
-        settings: &settings,
-        provider,
-        store,
-    })
-    .map_err(usage)?;
-    let someone =
-        arguments.json || (std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
-    let approve = match arguments.approve {
+    let provider = connect(folders, &settings, &ModelChoice::default()).map_err(usage)?;
+    let store = open_store(folders)?;
+    let options = SessionOptions { workspace, folders, settings: &settings, provider, store };
+    match stored {
+        None => Session::open(options).map_err(usage),
+        Some(id) => Session::resume(options, id).map_err(usage),
+    }
+}
+
+/// How a session goes on.
+enum Begin<'a> {
+    /// With a task.
+    Task(&'a str),
+    /// From where its run stopped.
+    GoOn,
+}
+
+async fn drive(session: Session, begin: Begin<'_>, how: &RunOptions) -> anyhow::Result<u8> {
+    let someone = how.json || (std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
+    let approve = match how.approve {
         Some(Approve::Ask) | None if someone => Approve::Ask,
         _ => Approve::Deny,
     };
-    if arguments.json {
-        drive(session, &arguments.task, json::Json::new(approve == Approve::Ask), approve).await
+    let asks = approve == Approve::Ask;
+    if how.json {
+        follow(session, begin, json::Json::new(asks), approve).await
     } else {
-        drive(session, &arguments.task, terminal::Terminal::new(approve == Approve::Ask), approve)
-            .await
+        follow(session, begin, terminal::Terminal::new(asks), approve).await
     }
 }
 
@@ -81,16 +127,35 @@ const NOBODY: &str = "Nobody is there to approve this: the run was started with 
 /// Words that go with a denial after the input ended.
 const ENDED: &str = "The run was interrupted: its input ended.";
 
-async fn drive(
+/// Shows what happens and takes answers, until the run ends.
+async fn follow(
     session: Session,
-    task: &str,
+    begin: Begin<'_>,
     mut face: impl Face,
     approve: Approve,
 ) -> anyhow::Result<u8> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terminates = signal(SignalKind::terminate())?;
-    let mut reader = session.subscribe();
-    session.send(task)?;
+    let mut reader = match begin {
+        Begin::Task(task) => {
+            let reader = session.subscribe();
+            session.send(task)?;
+            reader
+        }
+        Begin::GoOn => {
+            let reader = session.subscribe_new();
+            if !session.go_on()? {
+                let Some(end) = session.last_end()? else {
+                    let words =
+                        "nothing was asked in that session yet; there is nothing to go on with";
+                    return Err(BadUsage(words.to_owned()).into());
+                };
+                face.show(&end)?;
+                return Ok(code(&end).unwrap_or(0));
+            }
+            reader
+        }
+    };
     let mut open: Vec<ApprovalId> = Vec::new();
     let mut denies = (approve == Approve::Deny).then_some(NOBODY);
     let session = Arc::new(session);

@@ -1,7 +1,7 @@
-//! `sessions`: what is stored, listed, shown, found, exported, brought in, deleted.
+//! `sessions`: what is stored, listed, shown, found, named, exported, brought in, deleted.
 
-use crate::BadUsage;
 use crate::args::{ExportArguments, ExportFormat, SessionsCommand};
+use crate::{BadUsage, undo};
 use countersign_agent::{AgentError, Folders, Sessions, import_session, reveal, to_markdown};
 use countersign_protocol::SessionSummary;
 use std::fmt::Write as _;
@@ -9,19 +9,36 @@ use std::fs::File;
 use std::io::{BufReader, IsTerminal as _, Write as _};
 
 /// Does one of them.
-pub(crate) fn sessions(command: &SessionsCommand) -> anyhow::Result<u8> {
+pub(crate) fn sessions(command: SessionsCommand) -> anyhow::Result<u8> {
     match command {
-        SessionsCommand::List { data, json } => list(&open(&data.folders()?)?, *json),
+        SessionsCommand::List { data, json, all } => list(&open(&data.folders()?)?, json, all),
         SessionsCommand::Show { data, id } => {
-            let (sessions, session) = find(&data.folders()?, id)?;
+            let (sessions, session) = find(&data.folders()?, &id)?;
             let text = to_markdown(&sessions.events(&session.id)?);
             print(&reveal(&text).0)
         }
-        SessionsCommand::Search { data, text } => search(&open(&data.folders()?)?, text),
-        SessionsCommand::Delete { data, id } => delete(&data.folders()?, id),
-        SessionsCommand::Export(export) => self::export(export),
+        SessionsCommand::Search { data, text } => search(&open(&data.folders()?)?, &text),
+        SessionsCommand::Delete { data, id } => delete(&data.folders()?, &id),
+        SessionsCommand::Resume(arguments) => crate::run::resume(arguments),
+        SessionsCommand::Changes { data, id } => undo::changes(&data.folders()?, &id),
+        SessionsCommand::Revert(revert) => undo::revert(&revert),
+        SessionsCommand::Rename { data, id, title } => {
+            let (sessions, session) = find(&data.folders()?, &id)?;
+            sessions.rename(&session.id, &title)?;
+            Ok(0)
+        }
+        SessionsCommand::Archive { data, id, undo } => {
+            let (sessions, session) = find(&data.folders()?, &id)?;
+            sessions.archive(&session.id, !undo)?;
+            Ok(0)
+        }
+        SessionsCommand::Fork { data, id, before } => {
+            let (sessions, session) = find(&data.folders()?, &id)?;
+            print(&format!("{}\n", sessions.fork(&session.id, before)?))
+        }
+        SessionsCommand::Export(export) => self::export(&export),
         SessionsCommand::Import { data, file } => {
-            let lines = File::open(file)
+            let lines = File::open(&file)
                 .map_err(|error| BadUsage(format!("{} cannot be read: {error}", file.display())))?;
             let id = import_session(&data.folders()?, BufReader::new(lines))?;
             print(&format!("{id}\n"))
@@ -34,7 +51,7 @@ fn open(folders: &Folders) -> anyhow::Result<Sessions> {
 }
 
 /// The session of an id; none such is bad usage.
-fn find(folders: &Folders, id: &str) -> anyhow::Result<(Sessions, SessionSummary)> {
+pub(crate) fn find(folders: &Folders, id: &str) -> anyhow::Result<(Sessions, SessionSummary)> {
     let sessions = Sessions::open(folders)?;
     let found = sessions.find(id).map_err(|error| {
         if matches!(error, AgentError::Store(_) | AgentError::State { .. }) {
@@ -47,24 +64,25 @@ fn find(folders: &Folders, id: &str) -> anyhow::Result<(Sessions, SessionSummary
 }
 
 /// Prints; a reader that has gone away wants no more of it.
-fn print(text: &str) -> anyhow::Result<u8> {
+pub(crate) fn print(text: &str) -> anyhow::Result<u8> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(0),
     }
 }
 
-fn list(sessions: &Sessions, json: bool) -> anyhow::Result<u8> {
+fn list(sessions: &Sessions, json: bool, all: bool) -> anyhow::Result<u8> {
     let mut text = String::new();
-    for session in sessions.list()? {
+    for session in sessions.list()?.into_iter().filter(|session| all || !session.archived) {
         if json {
             text += &serde_json::to_string(&session)?;
             text.push('\n');
             continue;
         }
-        let SessionSummary { id, workspace, title, updated, events, .. } = &session;
+        let SessionSummary { id, workspace, title, updated, events, unfinished, .. } = &session;
         let (workspace, title) = (reveal(workspace).0, reveal(title).0);
-        writeln!(text, "{id}  {updated}  {events} events\n    {workspace}\n    {title}")?;
+        let open = if *unfinished { ", can go on" } else { "" };
+        writeln!(text, "{id}  {updated}  {events} events{open}\n    {workspace}\n    {title}")?;
     }
     if text.is_empty() && !json {
         text += "No sessions yet.\n";

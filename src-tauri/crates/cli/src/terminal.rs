@@ -94,7 +94,7 @@ impl Face for Terminal {
                 out.write_all(drawn(text).as_bytes())?;
                 out.flush()?;
             }
-            Event::Message { role: Role::Assistant, content } => {
+            Event::Message { role: Role::Assistant, content, .. } => {
                 for block in content {
                     if let (ContentBlock::Text { text }, false) = (block, self.streamed) {
                         out.write_all(drawn(text).as_bytes())?;
@@ -143,7 +143,16 @@ impl Face for Terminal {
                 let error = error.as_deref().unwrap_or_default();
                 writeln!(side, "{why} {}", drawn(error))?;
             }
+            Event::FilesChanged { left_out, .. } => {
+                for left in left_out {
+                    writeln!(side, "  cannot be undone: {}: {}", drawn(&left.path), left.why)?;
+                }
+            }
             Event::SessionStarted { .. }
+            | Event::SessionResumed
+            | Event::SessionRenamed { .. }
+            | Event::RevertStarted { .. }
+            | Event::ChangesReverted { .. }
             | Event::UserMessage { .. }
             | Event::RuleRevoked { .. }
             | Event::StepStarted { .. }
@@ -208,6 +217,9 @@ fn draw(out: &mut impl Write, card: &Card) -> std::io::Result<()> {
             }
             if !card.network {
                 writeln!(out, "  without the network")?;
+            }
+            if let Some(undo) = &card.undo {
+                writeln!(out, "  {undo}")?;
             }
             for (name, value) in &card.env {
                 writeln!(out, "  sets {}={}", drawn(name), drawn(value))?;

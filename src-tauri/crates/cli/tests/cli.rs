@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{KEY, Run, exec, program, server};
+use common::{KEY, Run, exec, files_below, program, server};
 use countersign_testkit::{Reply, Script, TempWorkspace, seed_task};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -206,8 +206,8 @@ async fn keys_reach_neither_commands_nor_events_nor_the_disk() {
     assert!(output["result"]["stdout"].as_str().unwrap().contains("TERM=dumb"));
     assert!(!format!("{events:?}").contains(KEY));
     assert!(!errors.contains(KEY));
-    for entry in std::fs::read_dir(workspace.root().join("own/data")).unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+    for file in files_below(&workspace.root().join("own/data")) {
+        let bytes = std::fs::read(file).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains(KEY));
     }
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Run, exec, server};
+use common::{Run, exec, files_below, server};
 use countersign_testkit::{Reply, TempWorkspace};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -80,8 +80,7 @@ async fn a_session_is_listed_found_exported_brought_in_and_deleted() {
     assert_eq!(sessions(&data, &["delete", &id]).0, 2);
     assert_eq!(sessions(&data, &["show", &id]).0, 2);
     assert_eq!(sessions(&data, &["list", "--json"]).1, "");
-    for file in std::fs::read_dir(&data).unwrap() {
-        let file = file.unwrap().path();
+    for file in files_below(&data) {
         let bytes = std::fs::read(&file).unwrap();
         let left = bytes.windows(9).any(|window| window == b"marmalade");
         assert!(!left, "{} still holds what was deleted", file.display());

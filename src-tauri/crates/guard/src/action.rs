@@ -197,6 +197,16 @@ impl FileChange {
         matches!(self.target, Target::Outside { .. })
     }
 
+    /// The path's bytes as undoing knows it: relative to the workspace, or absolute outside.
+    #[must_use]
+    pub fn place(&self) -> Vec<u8> {
+        use std::os::unix::ffi::OsStrExt as _;
+        match &self.target {
+            Target::Inside(relative) => relative.as_os_str().as_bytes().to_vec(),
+            Target::Outside { path, .. } => path.as_os_str().as_bytes().to_vec(),
+        }
+    }
+
     /// The absolute path, seen from `workspace`.
     pub(crate) fn resolved(&self, workspace: &std::path::Path) -> PathBuf {
         match &self.target {

@@ -282,6 +282,13 @@ pub enum Event {
         #[ts(as = "Option<Vec<LeftPath>>", optional)]
         left_out: Vec<LeftPath>,
     },
+    /// The person wants changes taken back; what came of it follows.
+    RevertStarted {
+        /// The act, named as a call is.
+        act: CallId,
+        /// What is to be taken back.
+        scope: ChangeScope,
+    },
     /// The person took changes back. This is an act of its own, which can be taken back too.
     ChangesReverted {
         /// The act, named as a call is.

@@ -1,6 +1,5 @@
 //! Answers to the window's questions. They change nothing.
 
-use crate::later::Later as _;
 use super::shared::Shared;
 use super::{lock, no_workspace};
 use crate::AgentError;

@@ -1,7 +1,6 @@
 //! What a person does with whole sessions: opened, named, archived, removed, forked, written to a file
 //! and brought in.
 
-use crate::later::Later as _;
 use super::shared::{Shared, Which};
 use crate::sessions::fork;
 use crate::{AgentError, import_session, to_markdown};

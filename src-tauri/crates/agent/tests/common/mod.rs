@@ -2,10 +2,11 @@
 #![allow(dead_code)]
 
 use countersign_agent::{
-    Folders, ModelChoice, Overrides, Reader, Session, SessionOptions, Settings, connect, open_store,
+    Folders, ModelChoice, Overrides, Reader, Session, SessionOptions, Sessions, Settings, connect,
+    open_store,
 };
 use countersign_protocol::{
-    ApprovalId, Card, Decision, DecisionInput, Event, Feed, ProviderKind, RunEnd,
+    ApprovalId, Card, Decision, DecisionInput, Envelope, Event, Feed, ProviderKind, RunEnd,
 };
 use countersign_provider::Secret;
 use countersign_testkit::{ModelServer, Script, TempWorkspace};
@@ -66,6 +67,51 @@ impl Rig {
         .unwrap();
         let reader = session.subscribe();
         Self { workspace, server, session, folders, events: Vec::new(), reader }
+    }
+
+    /// A session of which the journal holds just `events`, taken up again in a workspace of its own.
+    pub async fn resumed(
+        workspace: TempWorkspace,
+        events: &[Envelope],
+        script: impl Into<Script>,
+    ) -> Self {
+        let server = ModelServer::start(script).await;
+        let choice = ModelChoice {
+            provider: Some(ProviderKind::Anthropic),
+            base_url: Some(server.url()),
+            key: Some(Secret::new(KEY)),
+            ..ModelChoice::default()
+        };
+        let own = workspace.root().join("own");
+        let folders =
+            Folders::find(Some(own.join("data")), Some(own.join("settings/config.toml"))).unwrap();
+        folders.make().unwrap();
+        let store = open_store(&folders).unwrap();
+        let id = events[0].session.clone();
+        // As they would be in the workspace at hand.
+        let place = workspace.path().display().to_string();
+        let Event::SessionStarted { workspace: before, .. } = &events[0].event else {
+            panic!("a journal begins with session_started")
+        };
+        let text = serde_json::to_string(events).unwrap().replace(before.as_str(), &place);
+        let events: Vec<Envelope> = serde_json::from_str(&text).unwrap();
+        store.import(&id, &place, &events).unwrap();
+        let settings = Settings::load(folders.settings_file(), Overrides::default()).unwrap();
+        let options = SessionOptions {
+            workspace: &workspace.path(),
+            folders: &folders,
+            settings: &settings,
+            provider: connect(&folders, &settings, &choice).unwrap(),
+            store,
+        };
+        let session = Session::resume(options, &id).unwrap();
+        let reader = session.subscribe_new();
+        Self { workspace, server, session, folders, events: Vec::new(), reader }
+    }
+
+    /// All that the journal holds of the session.
+    pub fn journal(&self) -> Vec<Envelope> {
+        Sessions::open(&self.folders).unwrap().events(self.session.id()).unwrap()
     }
 
     /// The events that come next, up to and with the first one that is wanted.

@@ -97,3 +97,13 @@ pub fn exec(id: &str, command: &str) -> Reply {
 pub async fn server(script: impl Into<Script>) -> ModelServer {
     ModelServer::start(script).await
 }
+
+/// All files below a folder.
+pub fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
+    }
+    files
+}

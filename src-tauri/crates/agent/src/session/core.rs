@@ -1,0 +1,140 @@
+//! What a session's run and its calls share, and what is journaled and told of them.
+
+use super::lock;
+use crate::conversation::Conversation;
+use crate::queue::Hub;
+use crate::rules::Rules;
+use crate::turn::Control;
+use crate::undo::Undo;
+use crate::words::sentence;
+use countersign_guard::Workspace;
+use countersign_protocol::{CallId, Event, RunEnd, SessionId};
+use countersign_provider::Provider;
+use countersign_store::{Journal, SessionLock, StoreError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// What the run and its calls share.
+pub(crate) struct Core {
+    pub(crate) id: SessionId,
+    pub(crate) workspace: Workspace,
+    pub(crate) rules: Rules,
+    pub(crate) undo: Arc<Undo>,
+    pub(crate) max_steps: u32,
+    pub(super) provider: Mutex<Arc<dyn Provider>>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) hub: Arc<Hub>,
+    pub(super) conversation: Mutex<Conversation>,
+    pub(super) run: Mutex<Option<Arc<Control>>>,
+    /// The same as `run.is_some()`, for readers that must not wait.
+    pub(super) running: AtomicBool,
+    pub(super) closing: AtomicBool,
+    /// Why a run stands still that can go on.
+    pub(super) paused: Mutex<Option<String>>,
+    /// Whether this program took the session up from the journal and has not said so there.
+    pub(super) taken_up: AtomicBool,
+    /// Held while this program writes the session; none where another one does.
+    pub(super) lock: Option<SessionLock>,
+    /// Told when a run begins or ends, and when the rules changed.
+    pub(super) changed: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Core {
+    /// Journals an event, then tells the subscribers. When it fails nobody was told, and what the
+    /// event announces must not happen.
+    pub(crate) fn publish(&self, event: Event) -> Result<(), StoreError> {
+        let mut conversation = lock(&self.conversation);
+        let envelope = self.journal.append(&self.id, event)?;
+        conversation.apply(&envelope.event);
+        self.hub.envelope(&envelope);
+        Ok(())
+    }
+
+    /// Tells that what the window shows beside the transcript has changed.
+    pub(crate) fn told(&self) {
+        (self.changed)();
+    }
+
+    pub(crate) fn provider(&self) -> Arc<dyn Provider> {
+        Arc::clone(&lock(&self.provider))
+    }
+
+    pub(crate) fn conversation(&self) -> MutexGuard<'_, Conversation> {
+        lock(&self.conversation)
+    }
+
+    /// Copies the workspace aside, so that what acts change can be undone.
+    pub(super) fn copy_workspace(self: &Arc<Self>, interrupted: Option<CallId>) {
+        let weak = Arc::downgrade(self);
+        self.undo.start_baseline(interrupted, move || {
+            if let Some(core) = weak.upgrade() {
+                core.told();
+            }
+        });
+    }
+
+    /// Says in the journal that the session was taken up again, once.
+    pub(super) fn say_taken_up(&self) -> Result<(), StoreError> {
+        if self.taken_up.load(Ordering::SeqCst) {
+            self.publish(Event::SessionResumed)?;
+            self.taken_up.store(false, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    /// The journal failed: the run stands still, and can go on from what was stored. That is told, and
+    /// not stored.
+    pub(crate) fn pause(&self, error: &StoreError) {
+        let mut run = lock(&self.run);
+        self.workspace.broker().lose_all();
+        let words = format!(
+            "{} The run stands still; go on when it is mended.",
+            sentence(&error.to_string())
+        );
+        *lock(&self.paused) = Some(words.clone());
+        if !self.is_closing() {
+            self.hub.envelope(&countersign_protocol::Envelope {
+                seq: None,
+                session: self.id.clone(),
+                time: String::new(),
+                event: Event::RunFinished { reason: RunEnd::Error, error: Some(words) },
+            });
+        }
+        self.ended(&mut run);
+    }
+
+    fn ended(&self, run: &mut Option<Arc<Control>>) {
+        let control = run.take();
+        self.running.store(false, Ordering::SeqCst);
+        if let Some(control) = control {
+            control.ended.cancel();
+        }
+        (self.changed)();
+    }
+
+    /// Whether the program is about to end: cards then stay open, and the run is not finished.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+
+    /// Ends the run, unless the person said more meanwhile: then it goes on. Where the end cannot be
+    /// stored, the run stands still instead.
+    pub(crate) fn finish(&self, reason: RunEnd, error: Option<String>) -> bool {
+        let mut run = lock(&self.run);
+        if reason == RunEnd::EndTurn && self.conversation().has_unanswered() {
+            return false;
+        }
+        self.workspace.broker().lose_all();
+        let undo = Arc::clone(&self.undo);
+        tokio::task::spawn_blocking(move || undo.trim());
+        if !self.is_closing()
+            && let Err(failure) = self.publish(Event::RunFinished { reason, error })
+        {
+            drop(run);
+            self.pause(&failure);
+            return true;
+        }
+        self.ended(&mut run);
+        true
+    }
+}

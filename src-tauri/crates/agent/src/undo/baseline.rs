@@ -1,0 +1,179 @@
+//! The first copy of the workspace, made beside everything else from the moment it is opened.
+
+use super::index::Reading;
+use super::{ActScope, State, Undo, UndoError};
+use countersign_protocol::{CallId, FileDelta};
+use countersign_watch::Dirt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// Files that are read in one go, during which an act waits.
+const BATCH: usize = 200;
+/// How often the window is told of it.
+const TELL: Duration = Duration::from_millis(300);
+
+impl Undo {
+    /// Copies the workspace on a thread of its own; `told` is called as it goes on. Where an act was
+    /// interrupted by the end of the program, what differs from the state before it is recorded as that
+    /// act's.
+    pub(crate) fn start_baseline(
+        self: &Arc<Self>,
+        interrupted: Option<CallId>,
+        told: impl Fn() + Send + 'static,
+    ) {
+        self.copying.store(true, Ordering::Relaxed);
+        let weak = Arc::downgrade(self);
+        let stop = self.stop.clone();
+        let spawned = std::thread::Builder::new().name("undo-copy".to_owned()).spawn(move || {
+            // Held only while a piece is done, so that closing the workspace ends it.
+            let with = |work: &dyn Fn(&Undo) -> Result<bool, UndoError>| {
+                weak.upgrade().map_or(Ok(false), |undo| work(&undo))
+            };
+            let done =
+                with(&|undo| undo.begin_baseline(interrupted.as_ref(), &stop)).and_then(|_| {
+                    let mut last = Instant::now();
+                    while with(&|undo| undo.read_more(&stop))? {
+                        if last.elapsed() >= TELL {
+                            last = Instant::now();
+                            told();
+                        }
+                    }
+                    Ok(())
+                });
+            if let Some(undo) = weak.upgrade() {
+                if let Err(error) = done
+                    && !stop.is_cancelled()
+                {
+                    tracing::error!("the workspace cannot be copied for undoing: {error}");
+                    undo.progress.failed.store(true, Ordering::Relaxed);
+                }
+                undo.measure();
+                undo.changed.notify_all();
+            }
+            told();
+        });
+        if let Err(error) = spawned {
+            tracing::error!("the workspace is not copied for undoing: {error}");
+            self.progress.failed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn begin_baseline(
+        &self,
+        interrupted: Option<&CallId>,
+        stop: &CancellationToken,
+    ) -> Result<bool, UndoError> {
+        let mut state = self.lock();
+        // Before the survey: what changes during it is told.
+        state.dirt = Dirt::start(self.workspace.path(), self.workspace.folders_left_out())
+            .inspect_err(|error| {
+                tracing::warn!("the workspace is looked through each time: {error}");
+            })
+            .ok();
+        if let Some(call) = interrupted {
+            self.recover(&mut state, call, stop)?;
+        }
+        if !state.surveyed {
+            self.look_through(&mut state, stop)?;
+        }
+        Ok(true)
+    }
+
+    /// What an act changed that the end of the program interrupted: all that differs from the state
+    /// before it. What the person changed meanwhile is among it; nobody can tell.
+    fn recover(
+        &self,
+        state: &mut State,
+        call: &CallId,
+        stop: &CancellationToken,
+    ) -> Result<(), UndoError> {
+        if self.recorded()?.iter().any(|recorded| recorded.act == *call) {
+            return Ok(());
+        }
+        let (deltas, pending) = state.index.bring_to_now(&self.reading(stop), None)?;
+        self.record(state, call, &deltas)?;
+        Ok(self.keep(pending)?)
+    }
+
+    /// The same at once, where no copy is being made.
+    pub(super) fn recover_now(&self, call: &CallId) -> Result<(), UndoError> {
+        let mut state = self.lock();
+        self.recover(&mut state, call, &self.stop)
+    }
+
+    /// What is recorded of an act, once the workspace was looked through.
+    pub(crate) fn changes_of(&self, call: &CallId) -> Result<Vec<FileDelta>, UndoError> {
+        let waits =
+            |state: &mut State| !state.surveyed && !self.progress.failed.load(Ordering::Relaxed);
+        drop(self.changed.wait_while(self.lock(), waits));
+        let acts = self.recorded()?.into_iter();
+        Ok(acts.filter(|act| act.act == *call).flat_map(|act| act.deltas).collect())
+    }
+
+    /// Learns what stands in the workspace, without reading it.
+    pub(super) fn look_through(
+        &self,
+        state: &mut State,
+        stop: &CancellationToken,
+    ) -> Result<(), UndoError> {
+        let pending = state.index.look_through(&self.reading(stop))?;
+        self.keep(pending)?;
+        state.surveyed = true;
+        self.count(state);
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// Reads some more of what is not kept yet. Whether there is more to do.
+    fn read_more(&self, stop: &CancellationToken) -> Result<bool, UndoError> {
+        let waits = |state: &mut State| state.acting > 0 && !stop.is_cancelled();
+        let waited = self.changed.wait_timeout_while(self.lock(), TELL, waits);
+        let mut state = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+        if stop.is_cancelled() {
+            return Ok(false);
+        }
+        if state.acting > 0 {
+            return Ok(true);
+        }
+        let paths = state.index.unread(BATCH);
+        let pending = state.index.read(&self.reading(stop), &paths)?;
+        self.keep(pending)?;
+        self.count(&state);
+        state.ready = state.index.unread(1).is_empty();
+        if state.ready {
+            self.changed.notify_all();
+        }
+        Ok(!state.ready)
+    }
+
+    fn count(&self, state: &State) {
+        let (done, total) = state.index.counts();
+        self.progress.done.store(done, Ordering::Relaxed);
+        self.progress.total.store(total, Ordering::Relaxed);
+    }
+
+    pub(super) fn reading<'a>(&'a self, stop: &'a CancellationToken) -> Reading<'a> {
+        Reading {
+            workspace: &self.workspace,
+            checkpoints: &self.checkpoints,
+            limit: self.limits.file,
+            stop,
+        }
+    }
+
+    /// Brings the index to now, for a question or before taking back.
+    pub(super) fn refresh(&self, state: &mut State) -> Result<(), UndoError> {
+        self.record_late(state)?;
+        if state.surveyed {
+            return self.absorb(state, &ActScope::Anything, &self.stop);
+        }
+        let (_, pending) = state.index.bring_to_now(&self.reading(&self.stop), None)?;
+        self.keep(pending)?;
+        state.surveyed = true;
+        state.ready = state.index.unread(1).is_empty();
+        self.count(state);
+        Ok(())
+    }
+}

@@ -1,0 +1,353 @@
+//! The last known state of a workspace, and bringing it to what stands there now.
+
+use super::UndoError;
+use countersign_guard::{Content, Scope, Surveyed, Workspace};
+use countersign_protocol::{Digest, FileDelta, KeptEntry, KeptKind, Stamp};
+use countersign_store::{Checkpoints, IndexRow, StoreError};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Bound;
+use tokio_util::sync::CancellationToken;
+
+/// Bytes and files that are kept in one go.
+const BATCH_BYTES: usize = 32 * 1024 * 1024;
+const BATCH_FILES: usize = 1_000;
+/// How often a file that changes while it is read is read again.
+const READINGS: u32 = 3;
+/// A stamp that nothing has: what it stands for is read again.
+const UNKNOWN: Stamp = [0; 40];
+
+/// What is known of one path.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    entry: KeptEntry,
+    stamp: Stamp,
+    /// Whether the file has other names, through which it may be changed.
+    linked: bool,
+    /// Whether its content was looked at: then a missing digest means that it is not kept.
+    read: bool,
+}
+
+/// The last known state.
+#[derive(Default)]
+pub(super) struct Index {
+    rows: BTreeMap<Vec<u8>, Row>,
+    unread: BTreeSet<Vec<u8>>,
+    left_out: BTreeMap<Vec<u8>, String>,
+}
+
+/// Changes of the index that are not stored yet.
+#[derive(Default)]
+pub(super) struct Pending {
+    rows: Vec<IndexRow>,
+    gone: Vec<Vec<u8>>,
+}
+
+impl Pending {
+    pub(super) fn store(self, checkpoints: &Checkpoints) -> Result<(), StoreError> {
+        if self.rows.is_empty() && self.gone.is_empty() {
+            return Ok(());
+        }
+        checkpoints.update_index(&self.rows, &self.gone)
+    }
+}
+
+/// With what the workspace is read.
+pub(super) struct Reading<'a> {
+    pub(super) workspace: &'a Workspace,
+    pub(super) checkpoints: &'a Checkpoints,
+    pub(super) limit: u64,
+    pub(super) stop: &'a CancellationToken,
+}
+
+impl Index {
+    /// The state that was known when the workspace was open last.
+    pub(super) fn load(checkpoints: &Checkpoints) -> Result<Self, StoreError> {
+        let known = checkpoints.index()?;
+        let rows = known.into_iter().map(|IndexRow { path, entry, stamp }| {
+            // Other names may have come since; the first survey tells.
+            (path, Row { entry, stamp, linked: false, read: true })
+        });
+        Ok(Self { rows: rows.collect(), ..Self::default() })
+    }
+
+    /// What stands at a path, as far as known.
+    pub(super) fn entry(&self, path: &[u8]) -> Option<KeptEntry> {
+        self.rows.get(path).map(|row| row.entry)
+    }
+
+    /// Files with other names.
+    pub(super) fn linked(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.rows.iter().filter(|(_, row)| row.linked).map(|(path, _)| path.clone())
+    }
+
+    /// Places that are not looked at, and why.
+    pub(super) fn left_out(&self) -> &BTreeMap<Vec<u8>, String> {
+        &self.left_out
+    }
+
+    /// Files and links, and how many of them are kept or cannot be.
+    pub(super) fn counts(&self) -> (u32, u32) {
+        let all = self.rows.values().filter(|row| row.entry.kind != KeptKind::Folder).count();
+        let all = u32::try_from(all).unwrap_or(u32::MAX);
+        let unread = u32::try_from(self.unread.len()).unwrap_or(u32::MAX);
+        (all.saturating_sub(unread), all)
+    }
+
+    /// Paths whose content is still to be read; the first of them.
+    pub(super) fn unread(&self, count: usize) -> Vec<Vec<u8>> {
+        self.unread.iter().take(count).cloned().collect()
+    }
+
+    /// Learns what stands there without reading any content: what is not known yet is to be read.
+    pub(super) fn look_through(&mut self, reading: &Reading<'_>) -> Result<Pending, UndoError> {
+        let survey = reading.workspace.survey(Scope::Everything, reading.stop)?;
+        if reading.stop.is_cancelled() {
+            return Err(UndoError::Stopped);
+        }
+        let mut pending = Pending::default();
+        let seen: HashSet<&[u8]> =
+            survey.entries.iter().map(|found| found.path.as_slice()).collect();
+        if survey.complete {
+            let gone = |path: &Vec<u8>| {
+                !seen.contains(path.as_slice()) && !is_outside(path) && !survey.leaves_out(path)
+            };
+            pending.gone = self.rows.keys().filter(|path| gone(path)).cloned().collect();
+        }
+        drop(seen);
+        for path in &pending.gone {
+            self.rows.remove(path);
+            self.unread.remove(path);
+        }
+        self.note_left_out(&survey.left_out, None);
+        for found in survey.entries {
+            let linked = found.links > 1 && found.entry.kind == KeptKind::File;
+            if let Some(row) = self.rows.get_mut(&found.path)
+                && same(row, &found)
+            {
+                row.linked = linked;
+                continue;
+            }
+            let read = found.entry.kind == KeptKind::Folder;
+            if !read {
+                self.unread.insert(found.path.clone());
+            }
+            let row = Row { entry: found.entry, stamp: found.stamp, linked, read };
+            if read {
+                pending.rows.push(stored(&found.path, &row));
+            }
+            self.rows.insert(found.path, row);
+        }
+        Ok(pending)
+    }
+
+    /// Reads what is still to be read of these paths. Nothing of it is an act's: none is under way.
+    pub(super) fn read(
+        &mut self,
+        reading: &Reading<'_>,
+        paths: &[Vec<u8>],
+    ) -> Result<Pending, StoreError> {
+        let mut pending = Pending::default();
+        let mut batch = Batch::default();
+        for path in paths {
+            if !self.unread.remove(path) {
+                continue;
+            }
+            let Some(known) = self.rows.get(path).copied() else { continue };
+            let row = match read_path(reading, path, known.entry) {
+                Some((row, bytes)) => {
+                    batch.add(row.entry.digest, bytes, reading.checkpoints)?;
+                    row
+                }
+                // Gone or of another kind by now: the next comparison tells.
+                None => Row { stamp: UNKNOWN, read: true, ..known },
+            };
+            if !is_outside(path) {
+                pending.rows.push(stored(path, &row));
+            }
+            self.rows.insert(path.clone(), row);
+        }
+        batch.put(reading.checkpoints)?;
+        Ok(pending)
+    }
+
+    /// Brings the state to what stands there now: of these paths and what is below them, or of all.
+    /// New content is kept. Gives what differs, and what of the index is to be stored.
+    pub(super) fn bring_to_now(
+        &mut self,
+        reading: &Reading<'_>,
+        paths: Option<&BTreeSet<Vec<u8>>>,
+    ) -> Result<(Vec<FileDelta>, Pending), UndoError> {
+        if paths.is_some_and(BTreeSet::is_empty) {
+            return Ok((Vec::new(), Pending::default()));
+        }
+        let scope = paths.map_or(Scope::Everything, Scope::Paths);
+        let survey = reading.workspace.survey(scope, reading.stop)?;
+        if reading.stop.is_cancelled() {
+            return Err(UndoError::Stopped);
+        }
+        let (mut deltas, mut pending, mut batch) =
+            (Vec::new(), Pending::default(), Batch::default());
+        let mut seen: HashSet<Vec<u8>> = HashSet::with_capacity(survey.entries.len());
+        for found in &survey.entries {
+            seen.insert(found.path.clone());
+            let old = self.rows.get(&found.path).copied();
+            let linked = found.links > 1 && found.entry.kind == KeptKind::File;
+            if let Some(row) = old
+                && same(&row, found)
+            {
+                if let Some(row) = self.rows.get_mut(&found.path) {
+                    row.linked = linked;
+                }
+                continue;
+            }
+            let Some((mut row, bytes)) = read_path(reading, &found.path, found.entry) else {
+                seen.remove(&found.path);
+                continue;
+            };
+            row.linked = linked;
+            batch.add(row.entry.digest, bytes, reading.checkpoints)?;
+            let before = old.map(|row| row.entry);
+            if before != Some(row.entry) || is_unkept_change(old.as_ref(), &row) {
+                deltas.push(FileDelta { path: found.path.clone(), before, after: Some(row.entry) });
+            }
+            if !is_outside(&found.path) {
+                pending.rows.push(stored(&found.path, &row));
+            }
+            self.unread.remove(&found.path);
+            self.rows.insert(found.path.clone(), row);
+        }
+        batch.put(reading.checkpoints)?;
+        if survey.complete {
+            for path in self.within(paths) {
+                if seen.contains(&path) || survey.leaves_out(&path) {
+                    continue;
+                }
+                let before = self.rows.remove(&path).map(|row| row.entry);
+                self.unread.remove(&path);
+                if !is_outside(&path) {
+                    pending.gone.push(path.clone());
+                }
+                deltas.push(FileDelta { path, before, after: None });
+            }
+        }
+        self.note_left_out(&survey.left_out, paths);
+        deltas.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok((deltas, pending))
+    }
+
+    /// The known paths in a scope.
+    fn within(&self, paths: Option<&BTreeSet<Vec<u8>>>) -> Vec<Vec<u8>> {
+        let Some(paths) = paths else {
+            return self.rows.keys().filter(|path| !is_outside(path)).cloned().collect();
+        };
+        let mut found = Vec::new();
+        for path in paths {
+            if path.is_empty() {
+                found.extend(self.rows.keys().filter(|path| !is_outside(path)).cloned());
+                continue;
+            }
+            if self.rows.contains_key(path) {
+                found.push(path.clone());
+            }
+            let mut below = path.clone();
+            below.push(b'/');
+            let range = (Bound::Included(below.clone()), Bound::Unbounded);
+            let all = self.rows.range::<Vec<u8>, _>(range);
+            found.extend(
+                all.map(|(path, _)| path).take_while(|path| path.starts_with(&below)).cloned(),
+            );
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn note_left_out(
+        &mut self,
+        found: &[countersign_guard::LeftOut],
+        paths: Option<&BTreeSet<Vec<u8>>>,
+    ) {
+        if paths.is_none() {
+            self.left_out.clear();
+        }
+        for left in found {
+            if left.why != countersign_guard::LeftOutWhy::Git {
+                self.left_out.insert(left.path.clone(), left.why.to_string());
+            }
+        }
+    }
+}
+
+/// Whether a path stands as it is known. Of a folder only its kind and mode count.
+fn same(row: &Row, found: &Surveyed) -> bool {
+    row.entry.kind == found.entry.kind
+        && row.entry.mode == found.entry.mode
+        && (found.entry.kind == KeptKind::Folder || row.stamp == found.stamp)
+}
+
+/// Whether a file that is not kept was changed: only its stamp tells.
+fn is_unkept_change(old: Option<&Row>, new: &Row) -> bool {
+    new.entry.kind == KeptKind::File
+        && new.entry.digest.is_none()
+        && old.is_some_and(|old| old.entry.digest.is_none() && old.stamp != new.stamp)
+}
+
+/// An absolute path: of a file outside, which is known only while the program runs.
+pub(super) fn is_outside(path: &[u8]) -> bool {
+    path.first() == Some(&b'/')
+}
+
+fn stored(path: &[u8], row: &Row) -> IndexRow {
+    IndexRow { path: path.to_vec(), entry: row.entry, stamp: row.stamp }
+}
+
+/// Reads what stands at a path now; none where nothing does that is kept.
+fn read_path(reading: &Reading<'_>, path: &[u8], entry: KeptEntry) -> Option<(Row, Vec<u8>)> {
+    let row = |entry, stamp| Row { entry, stamp, linked: false, read: true };
+    for _ in 0..READINGS {
+        match reading.workspace.content(path, reading.limit) {
+            Ok(Content::Read { entry, bytes, stamp, .. }) => {
+                return Some((row(entry, stamp), bytes));
+            }
+            Ok(Content::TooLarge { entry, stamp }) => return Some((row(entry, stamp), Vec::new())),
+            Ok(Content::Changing) => {}
+            Ok(Content::NoContent) if entry.kind == KeptKind::Folder => {
+                return Some((row(entry, UNKNOWN), Vec::new()));
+            }
+            Ok(Content::NoContent | Content::Gone) => return None,
+            // It may not be read: that it stands there is known, and no more.
+            Err(_) => break,
+        }
+    }
+    Some((row(KeptEntry { digest: None, ..entry }, UNKNOWN), Vec::new()))
+}
+
+/// Contents on their way to the store.
+#[derive(Default)]
+struct Batch {
+    contents: Vec<(Digest, Vec<u8>)>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn add(
+        &mut self,
+        digest: Option<Digest>,
+        bytes: Vec<u8>,
+        checkpoints: &Checkpoints,
+    ) -> Result<(), StoreError> {
+        if let Some(digest) = digest {
+            self.bytes += bytes.len();
+            self.contents.push((digest, bytes));
+        }
+        if self.bytes >= BATCH_BYTES || self.contents.len() >= BATCH_FILES {
+            self.put(checkpoints)?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, checkpoints: &Checkpoints) -> Result<(), StoreError> {
+        self.bytes = 0;
+        checkpoints.put(&mut std::mem::take(&mut self.contents).into_iter())
+    }
+}
