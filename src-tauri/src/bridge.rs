@@ -32,11 +32,27 @@ pub(crate) async fn submit(
     state: tauri::State<'_, State>,
     op: Op,
 ) -> Result<(), WireError> {
-    if let Op::OpenWorkspace { path: None } = op {
-        let Some(path) = dialogs::pick_folder(&window).await? else { return Ok(()) };
-        return state.engine.submit(Op::OpenWorkspace { path: Some(path) }).await;
+    match with_path(&window, op).await? {
+        Some(op) => state.engine.submit(op).await,
+        None => Ok(()),
     }
-    state.engine.submit(op).await
+}
+
+/// Asks for the path that an operation leaves open; none where the dialog was closed.
+async fn with_path(window: &tauri::WebviewWindow, mut op: Op) -> Result<Option<Op>, WireError> {
+    let picked = if let Op::OpenWorkspace { path: path @ None } = &mut op {
+        *path = dialogs::pick_folder(window).await?;
+        path.is_some()
+    } else if let Op::ExportSession { path: path @ None, format, .. } = &mut op {
+        *path = dialogs::pick_target(window, *format).await?;
+        path.is_some()
+    } else if let Op::ImportSession { path: path @ None } = &mut op {
+        *path = dialogs::pick_file(window).await?;
+        path.is_some()
+    } else {
+        true
+    };
+    Ok(picked.then_some(op))
 }
 
 /// Answers a question.

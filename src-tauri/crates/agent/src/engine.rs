@@ -1,5 +1,6 @@
 //! The engine as the window drives it: one open workspace with one session at a time.
 
+use crate::aside::damage_of;
 use crate::models::{self, ModelChoice};
 use crate::queue::Reader;
 use crate::session::Session;
@@ -50,6 +51,7 @@ impl Engine {
             tracing::warn!("{warning}");
         }
         let store = Arc::new(Store::open(folders.data())?);
+        let notices = damage_of(&store).into_iter().collect();
         let shared = Arc::new(Shared {
             folders,
             settings,
@@ -57,7 +59,7 @@ impl Engine {
             hub: Arc::default(),
             choice: Mutex::default(),
             open: Mutex::default(),
-            notices: Mutex::default(),
+            notices: Mutex::new(notices),
         });
         let engine = Self { shared };
         let trouble = match options.workspace {

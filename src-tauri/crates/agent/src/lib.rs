@@ -5,6 +5,7 @@
 //! crate must never act but through the guard's `Workspace`, and never decide in the person's place.
 
 mod act;
+mod aside;
 mod calls;
 mod check;
 mod conversation;
@@ -12,7 +13,6 @@ mod engine;
 mod error;
 mod folders;
 mod keys;
-mod later;
 mod markdown;
 mod models;
 mod order;
@@ -33,6 +33,7 @@ mod undo;
 mod unfinished;
 mod words;
 
+pub use aside::damage_of;
 pub use check::{Check, Checker, Judgement};
 pub use engine::{Engine, EngineOptions, FeedReader};
 pub use error::AgentError;

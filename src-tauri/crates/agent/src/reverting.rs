@@ -8,6 +8,11 @@ use countersign_protocol::{
 };
 
 impl Session {
+    /// What the person is told where what was kept for undoing was damaged.
+    pub(crate) fn damage(&self) -> Option<String> {
+        self.core.undo.damage()
+    }
+
     /// How far the copy is that undoing needs.
     #[must_use]
     pub fn undo(&self) -> UndoState {

@@ -145,6 +145,11 @@ impl Undo {
         })
     }
 
+    /// What the person is told where what was kept was damaged when it was opened.
+    pub(crate) fn damage(&self) -> Option<String> {
+        self.checkpoints.set_aside().map(crate::aside::damage_of_undo)
+    }
+
     /// Bytes of the largest file that is kept.
     pub(crate) fn largest(&self) -> u64 {
         self.limits.file

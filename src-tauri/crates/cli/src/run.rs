@@ -5,7 +5,7 @@ use crate::sessions::find;
 use crate::{BadUsage, json, terminal};
 use anyhow::Context as _;
 use countersign_agent::{
-    AgentError, Folders, ModelChoice, Session, SessionOptions, connect, open_store,
+    AgentError, Folders, ModelChoice, Session, SessionOptions, connect, damage_of, open_store,
 };
 use countersign_protocol::{
     ApprovalId, Decision, DecisionInput, Envelope, Feed, RunEnd, SessionId,
@@ -93,6 +93,9 @@ fn open(
     };
     let provider = connect(folders, &settings, &ModelChoice::default()).map_err(usage)?;
     let store = open_store(folders)?;
+    if let Some(words) = damage_of(&store) {
+        crate::say(&words);
+    }
     let options = SessionOptions { workspace, folders, settings: &settings, provider, store };
     match stored {
         None => Session::open(options).map_err(usage),

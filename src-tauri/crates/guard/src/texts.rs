@@ -2,6 +2,7 @@
 
 use crate::diff::{self, TextChange};
 use crate::document::{Document, decode};
+use crate::merge::merge;
 use countersign_protocol::Diff;
 
 /// Bytes of a state beyond which no diff is made.
@@ -44,8 +45,9 @@ pub fn without_hunks(start: &[u8], now: &[u8], numbers: &[u32]) -> Option<Vec<u8
 /// where these overlap, or one of them is no text.
 #[must_use]
 pub fn merge_states(base: &[u8], one: &[u8], other: &[u8]) -> Option<Vec<u8>> {
-    let (_base, _one, _other) = (text(Some(base))?, text(Some(one))?, text(Some(other))?);
-    None
+    let (base, one, other) = (text(Some(base))?, text(Some(one))?, text(Some(other))?);
+    let merged = merge(&base.text, &one.text, &other.text)?;
+    other.encoding.encode(&merged).ok()
 }
 
 fn text(state: Option<&[u8]>) -> Option<Document> {

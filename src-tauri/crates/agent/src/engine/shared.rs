@@ -123,6 +123,7 @@ impl Shared {
                 }
             },
         };
+        lock(&self.notices).extend(session.damage());
         let envelopes = session.events(0)?;
         *lock(&self.open) = Some(Open { session: Arc::clone(&session), tree, info });
         self.tell();

@@ -23,8 +23,6 @@ struct Row {
     stamp: Stamp,
     /// Whether the file has other names, through which it may be changed.
     linked: bool,
-    /// Whether its content was looked at: then a missing digest means that it is not kept.
-    read: bool,
 }
 
 /// The last known state.
@@ -65,7 +63,7 @@ impl Index {
         let known = checkpoints.index()?;
         let rows = known.into_iter().map(|IndexRow { path, entry, stamp }| {
             // Other names may have come since; the first survey tells.
-            (path, Row { entry, stamp, linked: false, read: true })
+            (path, Row { entry, stamp, linked: false })
         });
         Ok(Self { rows: rows.collect(), ..Self::default() })
     }
@@ -131,7 +129,7 @@ impl Index {
             if !read {
                 self.unread.insert(found.path.clone());
             }
-            let row = Row { entry: found.entry, stamp: found.stamp, linked, read };
+            let row = Row { entry: found.entry, stamp: found.stamp, linked };
             if read {
                 pending.rows.push(stored(&found.path, &row));
             }
@@ -159,7 +157,7 @@ impl Index {
                     row
                 }
                 // Gone or of another kind by now: the next comparison tells.
-                None => Row { stamp: UNKNOWN, read: true, ..known },
+                None => Row { stamp: UNKNOWN, ..known },
             };
             if !is_outside(path) {
                 pending.rows.push(stored(path, &row));
@@ -303,7 +301,7 @@ fn stored(path: &[u8], row: &Row) -> IndexRow {
 
 /// Reads what stands at a path now; none where nothing does that is kept.
 fn read_path(reading: &Reading<'_>, path: &[u8], entry: KeptEntry) -> Option<(Row, Vec<u8>)> {
-    let row = |entry, stamp| Row { entry, stamp, linked: false, read: true };
+    let row = |entry, stamp| Row { entry, stamp, linked: false };
     for _ in 0..READINGS {
         match reading.workspace.content(path, reading.limit) {
             Ok(Content::Read { entry, bytes, stamp, .. }) => {

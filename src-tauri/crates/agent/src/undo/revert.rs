@@ -4,8 +4,7 @@
 use super::chain::{Chain, chains, means, name, turns};
 use super::changes::left;
 use super::{PATIENCE, State, Undo, UndoError};
-use crate::later::{LaterRestore as _, Restoration};
-use countersign_guard::without_hunks;
+use countersign_guard::{Restoration, Restored, without_hunks};
 use countersign_protocol::{
     CallId, ChangeScope, Digest, Envelope, KeptEntry, KeptKind, LeftPath, Reverted, SeenPath,
 };
@@ -17,11 +16,22 @@ const BETWEEN: &str = "you, or another program, changed it between two acts of t
 const SINCE: &str = "you, or another program, changed it since";
 const OTHER: &str = "it is no longer what you saw";
 
+/// Bytes that are put back in one go, so that memory stays bounded.
+const BATCH: u64 = 64 * 1024 * 1024;
+
 /// What is to be put back, and what is left.
 #[derive(Default)]
-pub(crate) struct Plan {
-    items: Vec<Restoration>,
+struct Plan {
+    items: Vec<Item>,
     left: Vec<LeftPath>,
+}
+
+/// A path to be put back; its bytes where they are not kept under their digest.
+struct Item {
+    path: Vec<u8>,
+    now: Option<KeptEntry>,
+    wanted: Option<KeptEntry>,
+    bytes: Option<Vec<u8>>,
 }
 
 /// What taking back a path comes to.
@@ -171,7 +181,7 @@ impl Undo {
                     plan.left.push(left(path, why));
                     return Ok(());
                 }
-                plan.items.push(Restoration { path: path.to_vec(), expected: now, wanted, bytes });
+                plan.items.push(Item { path: path.to_vec(), now, wanted, bytes });
             }
         }
         Ok(())
@@ -188,9 +198,7 @@ impl Undo {
             return Ok(Reverted { act: None, restored: Vec::new(), left: kept });
         }
         let touched: BTreeSet<Vec<u8>> = items.iter().map(|item| item.path.clone()).collect();
-        let restored = self.workspace.restore(items, &|digest| {
-            self.checkpoints.get(digest).map_err(|error| error.to_string())
-        });
+        let restored = self.put_back(items)?;
         let (deltas, pending) =
             state.index.bring_to_now(&self.reading(&self.stop), Some(&touched))?;
         self.record(state, act, &deltas)?;
@@ -202,6 +210,44 @@ impl Undo {
             restored: restored.done.iter().map(|path| name(path)).collect(),
             left: kept,
         })
+    }
+}
+
+impl Undo {
+    /// Puts states back: first what needs no bytes, so that nothing is in the way of the rest.
+    fn put_back(&self, items: Vec<Item>) -> Result<Restored, UndoError> {
+        let has_bytes =
+            |item: &Item| item.wanted.is_some_and(|wanted| wanted.kind != KeptKind::Folder);
+        let (files, others): (Vec<Item>, Vec<Item>) = items.into_iter().partition(has_bytes);
+        let mut restored = Restored::default();
+        let mut batch: Vec<Restoration> = Vec::new();
+        for Item { path, now, wanted, .. } in others {
+            batch.push(Restoration { path, now, wanted, bytes: Vec::new() });
+        }
+        let mut size = 0;
+        for item in files {
+            let bytes = match (item.bytes, item.wanted.and_then(|wanted| wanted.digest)) {
+                (Some(bytes), _) => bytes,
+                (None, Some(digest)) => self.checkpoints.get(&digest)?,
+                (None, None) => Vec::new(),
+            };
+            size += bytes.len() as u64;
+            let Item { path, now, wanted, .. } = item;
+            batch.push(Restoration { path, now, wanted, bytes });
+            if size >= BATCH {
+                self.put_back_batch(std::mem::take(&mut batch), &mut restored);
+                size = 0;
+            }
+        }
+        self.put_back_batch(batch, &mut restored);
+        Ok(restored)
+    }
+
+    fn put_back_batch(&self, batch: Vec<Restoration>, restored: &mut Restored) {
+        let Restored { done, already, left } = self.workspace.restore(batch);
+        restored.done.extend(done);
+        restored.already.extend(already);
+        restored.left.extend(left);
     }
 }
 
