@@ -86,9 +86,7 @@ impl Database {
             return Ok(false);
         }
         empty(&design.open(path)?)?;
-        for end in ["-wal", "-shm", ""] {
-            remove(&beside(path, end))?;
-        }
+        remove_database(path)?;
         Ok(true)
     }
 
@@ -160,14 +158,12 @@ fn open_checked(path: &Path, design: &Design) -> Result<Connection, StoreError> 
 /// Puts a new database with all that can be read in the place of a damaged one. Needs the exclusive lock.
 fn replace(path: &Path, design: &Design, salvage: Option<Salvage>) -> Result<SetAside, StoreError> {
     let fresh = fresh(path);
-    for end in ["", "-wal", "-shm"] {
-        remove(&beside(&fresh, end))?;
-    }
     // All is brought over before anything is moved: a crash or a full disk leaves all as it was.
-    let mut connection = design.open(&fresh)?;
-    let (salvaged, lost) = salvage.map_or(Ok((0, 0)), |salvage| salvage(path, &mut connection))?;
-    empty_log(&connection)?;
-    drop(connection);
+    remove_database(&fresh)?;
+    let (salvaged, lost) = bring_over(path, &fresh, design, salvage).inspect_err(|_| {
+        // A part of it is of no use and takes room. What failed first is what is told.
+        let _ = remove_database(&fresh);
+    })?;
 
     let aside = free_name(path);
     let failed = |source| StoreError::folder(path, source);
@@ -185,6 +181,18 @@ fn replace(path: &Path, design: &Design, salvage: Option<Salvage>) -> Result<Set
     }
     tracing::warn!(path = %aside.display(), salvaged, lost, "a damaged database was set aside");
     Ok(SetAside { path: aside, salvaged, lost })
+}
+
+fn bring_over(
+    from: &Path,
+    to: &Path,
+    design: &Design,
+    salvage: Option<Salvage>,
+) -> Result<(usize, usize), StoreError> {
+    let mut connection = design.open(to)?;
+    let found = salvage.map_or(Ok((0, 0)), |salvage| salvage(from, &mut connection))?;
+    empty_log(&connection)?;
+    Ok(found)
 }
 
 /// Where a program ended between the two moves of [`replace`], the second is made up for.
@@ -210,6 +218,10 @@ fn free_name(path: &Path) -> PathBuf {
         number += 1;
     }
     name
+}
+
+fn remove_database(path: &Path) -> Result<(), StoreError> {
+    ["-wal", "-shm", ""].iter().try_for_each(|end| remove(&beside(path, end)))
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 const BUSY: Duration = Duration::from_secs(10);
 /// How long to wait before asking again for what SQLite does not wait for by itself.
 const AGAIN: Duration = Duration::from_millis(10);
+/// The log's length in bytes once its content is in the database.
+const LONGEST_LOG: i64 = 4 << 20;
 /// What a database file begins with.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Where the format stands in a database file: four bytes, the highest first.
@@ -65,6 +67,8 @@ impl Design {
             }
             begin_log(&connection)?;
         }
+        // A large batch leaves a long log, which must not stay so.
+        connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
         // With WAL, FULL is what makes a commit outlive a power failure.
         connection.pragma_update(None, "synchronous", "FULL")?;
         if found < known && !self.migrate(&mut connection)? {

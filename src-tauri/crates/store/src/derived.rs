@@ -30,13 +30,13 @@ pub(crate) fn take(
         connection
             .prepare_cached(
                 "UPDATE session SET unfinished = 1, first_said = CASE first_said WHEN '' THEN ?2 ELSE first_said END
-                 WHERE id = ?1",
+                 WHERE id = ?1 AND (NOT unfinished OR first_said = '')",
             )?
             .execute([session, &first_line(text)])?;
     }
     if let Event::RunFinished { .. } = event {
         connection
-            .prepare_cached("UPDATE session SET unfinished = 0 WHERE id = ?1")?
+            .prepare_cached("UPDATE session SET unfinished = 0 WHERE id = ?1 AND unfinished")?
             .execute([session])?;
     }
     if let Event::SessionRenamed { title } = event {

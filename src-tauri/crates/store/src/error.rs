@@ -43,9 +43,9 @@ pub enum StoreError {
         "the disk is full: this last step could not be stored. What was stored before it is kept. Free some space, and go on."
     )]
     Full,
-    /// The database cannot be written any more.
+    /// The database cannot be opened or written.
     #[error(
-        "the database can no longer be written ({0}): this last step could not be stored. What was stored before it is kept. Check that the data folder is writable and was not moved, and go on."
+        "the database cannot be written ({0}): this last step could not be stored. What was stored before it is kept. Check that the data folder is writable and was not moved, and go on."
     )]
     Unwritable(#[source] Sql),
     /// Another program keeps the database to itself.
@@ -151,7 +151,7 @@ impl From<Sql> for StoreError {
             .is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHMSIZE);
         if is(&[ErrorCode::DiskFull]) || no_room {
             Self::Full
-        } else if is(&[ErrorCode::ReadOnly, ErrorCode::PermissionDenied]) {
+        } else if is(&[ErrorCode::ReadOnly, ErrorCode::PermissionDenied, ErrorCode::CannotOpen]) {
             Self::Unwritable(error)
         } else if is(&[ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked]) {
             Self::Busy(error)
@@ -184,7 +184,7 @@ mod tests {
             (ffi::SQLITE_READONLY_DBMOVED, false, "was not moved"),
             (ffi::SQLITE_IOERR_READ, false, "Check the disk"),
             (ffi::SQLITE_IOERR_FSYNC, false, "Check the disk"),
-            (ffi::SQLITE_CANTOPEN, false, "What was stored before is kept"),
+            (ffi::SQLITE_CANTOPEN, false, "Check that the data folder is writable"),
             (ffi::SQLITE_NOMEM, false, "What was stored before is kept"),
         ];
         for (code, damage, words) in cases {
