@@ -2,7 +2,7 @@
 
 use crate::text::reveal;
 use countersign_protocol::{Diff, DiffLine, Hunk, LineKind, Span};
-use similar::{Algorithm, ChangeTag, TextDiff};
+use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::time::Duration;
@@ -56,6 +56,19 @@ pub(crate) fn compare(path: &str, old: &str, new: &str, created: bool) -> TextCh
         }
     }
     TextChange { diff: writer.diff, unified: writer.unified }
+}
+
+/// The lines that differ between two texts, in order: those of the old, and those that replace them.
+pub(crate) fn compared_lines(old: &[&str], new: &[&str]) -> Vec<(Range<usize>, Range<usize>)> {
+    TextDiff::configure()
+        .algorithm(Algorithm::Histogram)
+        .timeout(PATIENCE)
+        .diff_slices(old, new)
+        .ops()
+        .iter()
+        .filter(|op| op.tag() != DiffTag::Equal)
+        .map(|op| (op.old_range(), op.new_range()))
+        .collect()
 }
 
 /// The old text with only the hunks of these numbers applied; none where there is no such hunk.

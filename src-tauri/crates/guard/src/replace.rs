@@ -7,10 +7,11 @@
 
 use crate::GuardError;
 use crate::action::{Base, FileChange, Target};
+use crate::beside::{self, MadeFolders};
 use crate::fingerprint::Fingerprint;
-use crate::root::{Root, open_at};
+use crate::root::Root;
 use crate::view::open_regular;
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -42,7 +43,7 @@ pub(crate) fn replace(root: &Root, change: &FileChange) -> Result<(), GuardError
         moved
     });
     if result.is_ok() {
-        sync(&folder);
+        beside::sync(&folder);
     } else {
         made.remove();
     }
@@ -72,40 +73,6 @@ pub(crate) fn check(
     }
 }
 
-/// Folders that were made for a file, to be taken away again if the file is not written.
-#[derive(Default)]
-struct MadeFolders {
-    made: Vec<(OwnedFd, OsString)>,
-}
-
-impl MadeFolders {
-    fn open(&mut self, start: BorrowedFd<'_>, below: &Path) -> rustix::io::Result<OwnedFd> {
-        let mut here = rustix::io::fcntl_dupfd_cloexec(start, 0)?;
-        for name in below.components() {
-            let name = name.as_os_str();
-            let flags = OFlags::PATH | OFlags::DIRECTORY;
-            let next = match open_at(here.as_fd(), name, flags) {
-                Err(Errno::NOENT) => {
-                    rustix::fs::mkdirat(&here, name, Mode::from_raw_mode(0o777))?;
-                    let parent = rustix::io::fcntl_dupfd_cloexec(&here, 0)?;
-                    self.made.push((parent, name.to_owned()));
-                    open_at(here.as_fd(), name, flags)?
-                }
-                other => other?,
-            };
-            here = next;
-        }
-        Ok(here)
-    }
-
-    fn remove(self) {
-        for (parent, name) in self.made.into_iter().rev() {
-            // Something else may stand in it by now: then it stays.
-            let _ = rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR);
-        }
-    }
-}
-
 /// Writes the new content to a file of its own in the same folder, synced.
 fn write_beside(
     folder: &OwnedFd,
@@ -114,10 +81,7 @@ fn write_beside(
     base: Option<&Base>,
 ) -> Result<OsString, GuardError> {
     let what = format!("cannot write {}", change.path);
-    let mut temporary = OsString::from(".");
-    // Long names leave no room for an addition; the temporary one needs to be unique only.
-    temporary.push(name.to_string_lossy().chars().take(40).collect::<String>());
-    temporary.push(format!(".{}", uuid::Uuid::now_v7().simple()));
+    let temporary = beside::temporary_name(name);
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mode = Mode::from_raw_mode(0o666);
     let file = rustix::fs::openat(folder, &temporary, flags, mode)
@@ -145,57 +109,23 @@ fn swap_in(
     base: Option<&Base>,
     shown: &str,
 ) -> Result<(), GuardError> {
-    let failed = |error: Errno| GuardError::system(&format!("cannot write {shown}"), error);
-    let stale = || GuardError::Stale(shown.to_owned());
-    let Some(base) = base else {
-        return match rename(folder, temporary, name, RenameFlags::NOREPLACE) {
-            Ok(()) => Ok(()),
-            Err(Errno::EXIST) => Err(stale()),
-            // A file system without this call: a hard link refuses an existing name as well.
-            Err(Errno::INVAL | Errno::NOSYS) => {
-                rustix::fs::linkat(folder, temporary, folder, name, AtFlags::empty())
-                    .map_err(|error| if error == Errno::EXIST { stale() } else { failed(error) })?;
-                let _ = rustix::fs::unlinkat(folder, temporary, AtFlags::empty());
-                Ok(())
-            }
-            Err(error) => Err(failed(error)),
-        };
-    };
-    match rename(folder, temporary, name, RenameFlags::EXCHANGE) {
-        Ok(()) => {
-            // The old file has the temporary name now.
+    let put = match base {
+        None => beside::put_new(folder, temporary, name),
+        Some(base) => beside::exchange(folder, temporary, name, || {
             let was = open_regular(folder, temporary)
                 .ok()
                 .flatten()
                 .and_then(|mut file| Fingerprint::of_reader(&mut file).ok());
-            if was == Some(base.fingerprint) {
+            let fits = was == Some(base.fingerprint);
+            if fits {
                 let _ = rustix::fs::unlinkat(folder, temporary, AtFlags::empty());
-                return Ok(());
             }
-            rename(folder, temporary, name, RenameFlags::EXCHANGE).map_err(failed)?;
-            Err(stale())
-        }
-        Err(Errno::NOENT) => Err(stale()),
-        Err(Errno::INVAL | Errno::NOSYS) => {
-            rustix::fs::renameat(folder, temporary, folder, name).map_err(failed)
-        }
-        Err(error) => Err(failed(error)),
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn rename(
-    folder: &OwnedFd,
-    from: &OsStr,
-    to: &OsStr,
-    flags: RenameFlags,
-) -> rustix::io::Result<()> {
-    rustix::fs::renameat_with(folder, from, folder, to, flags)
-}
-
-fn sync(folder: &OwnedFd) {
-    // Best effort: the content itself is synced, and some file systems cannot sync a folder.
-    if let Ok(folder) = crate::root::reopen(folder.as_fd(), OFlags::RDONLY | OFlags::DIRECTORY) {
-        let _ = folder.sync_all();
+            fits
+        }),
+    };
+    match put {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(GuardError::Stale(shown.to_owned())),
+        Err(error) => Err(GuardError::system(&format!("cannot write {shown}"), error)),
     }
 }

@@ -105,6 +105,10 @@ impl Workspace {
         )
     }
 
+    pub(crate) fn root(&self) -> &Arc<Root> {
+        &self.root
+    }
+
     /// The folder, absolute and without links.
     #[must_use]
     pub fn path(&self) -> &Path {
