@@ -77,7 +77,7 @@ impl Session {
             forked_from: None,
         };
         let session = Self::assemble(options, workspace, id, held, hub, changed)?;
-        session.core.copy_workspace(None);
+        session.core.copy_workspace(Vec::new());
         // Not told to the hub: who shows this session first reads its events from the journal.
         session.core.journal.append(&session.core.id, started)?;
         Ok(session)
@@ -102,7 +102,7 @@ impl Session {
         drop(conversation);
         let unfinished = Unfinished::of(&events);
         if core.lock.is_some() {
-            core.copy_workspace(unfinished.as_ref().and_then(Unfinished::started));
+            core.copy_workspace(unfinished.as_ref().map(Unfinished::started).unwrap_or_default());
         }
         if unfinished.is_some() {
             *lock(&core.paused) = Some(INTERRUPTED.to_owned());

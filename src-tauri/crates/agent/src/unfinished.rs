@@ -96,11 +96,11 @@ impl Unfinished {
         run
     }
 
-    /// The first of its calls that had begun and did not end.
-    pub(crate) fn started(&self) -> Option<CallId> {
-        let Stage::Calling { calls, .. } = &self.stage else { return None };
-        let started = calls.iter().find(|call| matches!(call.came_to, CameTo::Started));
-        started.map(|call| call.id.clone())
+    /// Its calls that had begun and did not end.
+    pub(crate) fn started(&self) -> Vec<CallId> {
+        let Stage::Calling { calls, .. } = &self.stage else { return Vec::new() };
+        let started = calls.iter().filter(|call| matches!(call.came_to, CameTo::Started));
+        started.map(|call| call.id.clone()).collect()
     }
 
     /// Whether all that is left to do of its step waits for the person: then going on does nothing

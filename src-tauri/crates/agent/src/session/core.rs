@@ -64,7 +64,7 @@ impl Core {
     }
 
     /// Copies the workspace aside, so that what acts change can be undone.
-    pub(super) fn copy_workspace(self: &Arc<Self>, interrupted: Option<CallId>) {
+    pub(super) fn copy_workspace(self: &Arc<Self>, interrupted: Vec<CallId>) {
         let weak = Arc::downgrade(self);
         self.undo.start_baseline(interrupted, move || {
             if let Some(core) = weak.upgrade() {

@@ -15,12 +15,12 @@ const BATCH: usize = 200;
 const TELL: Duration = Duration::from_millis(300);
 
 impl Undo {
-    /// Copies the workspace on a thread of its own; `told` is called as it goes on. Where an act was
-    /// interrupted by the end of the program, what differs from the state before it is recorded as that
-    /// act's.
+    /// Copies the workspace on a thread of its own; `told` is called as it goes on. Where acts were
+    /// interrupted by the end of the program, what differs from the state before them is recorded as
+    /// theirs.
     pub(crate) fn start_baseline(
         self: &Arc<Self>,
-        interrupted: Option<CallId>,
+        interrupted: Vec<CallId>,
         told: impl Fn() + Send + 'static,
     ) {
         self.copying.store(true, Ordering::Relaxed);
@@ -31,17 +31,16 @@ impl Undo {
             let with = |work: &dyn Fn(&Undo) -> Result<bool, UndoError>| {
                 weak.upgrade().map_or(Ok(false), |undo| work(&undo))
             };
-            let done =
-                with(&|undo| undo.begin_baseline(interrupted.as_ref(), &stop)).and_then(|_| {
-                    let mut last = Instant::now();
-                    while with(&|undo| undo.read_more(&stop))? {
-                        if last.elapsed() >= TELL {
-                            last = Instant::now();
-                            told();
-                        }
+            let done = with(&|undo| undo.begin_baseline(&interrupted, &stop)).and_then(|_| {
+                let mut last = Instant::now();
+                while with(&|undo| undo.read_more(&stop))? {
+                    if last.elapsed() >= TELL {
+                        last = Instant::now();
+                        told();
                     }
-                    Ok(())
-                });
+                }
+                Ok(())
+            });
             if let Some(undo) = weak.upgrade() {
                 if let Err(error) = done
                     && !stop.is_cancelled()
@@ -62,7 +61,7 @@ impl Undo {
 
     fn begin_baseline(
         &self,
-        interrupted: Option<&CallId>,
+        interrupted: &[CallId],
         stop: &CancellationToken,
     ) -> Result<bool, UndoError> {
         let mut state = self.lock();
@@ -72,35 +71,37 @@ impl Undo {
                 tracing::warn!("the workspace is looked through each time: {error}");
             })
             .ok();
-        if let Some(call) = interrupted {
-            self.recover(&mut state, call, stop)?;
-        }
+        self.recover(&mut state, interrupted, stop)?;
         if !state.surveyed {
             self.look_through(&mut state, stop)?;
         }
         Ok(true)
     }
 
-    /// What an act changed that the end of the program interrupted: all that differs from the state
-    /// before it. What the person changed meanwhile is among it; nobody can tell.
+    /// What acts changed that the end of the program interrupted: all that differs from the state before
+    /// them. What the person changed meanwhile is among it; nobody can tell. Nor can anybody tell which of
+    /// several it was: it is recorded as the first one's of which nothing is recorded yet.
     fn recover(
         &self,
         state: &mut State,
-        call: &CallId,
+        interrupted: &[CallId],
         stop: &CancellationToken,
     ) -> Result<(), UndoError> {
-        if self.recorded()?.iter().any(|recorded| recorded.act == *call) {
+        if interrupted.is_empty() {
             return Ok(());
         }
+        let recorded = self.recorded()?;
+        let unrecorded = |call: &&CallId| recorded.iter().all(|act| act.act != **call);
+        let Some(call) = interrupted.iter().find(unrecorded) else { return Ok(()) };
         let (deltas, pending) = state.index.bring_to_now(&self.reading(stop), None)?;
         self.record(state, call, &deltas)?;
         Ok(self.keep(pending)?)
     }
 
     /// The same at once, where no copy is being made.
-    pub(super) fn recover_now(&self, call: &CallId) -> Result<(), UndoError> {
+    pub(super) fn recover_now(&self, interrupted: &[CallId]) -> Result<(), UndoError> {
         let mut state = self.lock();
-        self.recover(&mut state, call, &self.stop)
+        self.recover(&mut state, interrupted, &self.stop)
     }
 
     /// What is recorded of an act, once the workspace was looked through.

@@ -34,10 +34,9 @@ impl StoredUndo {
             .map_or_else(|_| UndoLimits::default(), |settings| settings.undo);
         let undo = Undo::open(&workspace, summary.id.clone(), folders.data(), limits)?;
         if lock.is_some()
-            && let Some(call) = Unfinished::of(&store.events(&summary.id, 0)?)
-                .and_then(|unfinished| unfinished.started())
+            && let Some(unfinished) = Unfinished::of(&store.events(&summary.id, 0)?)
         {
-            undo.recover_now(&call)?;
+            undo.recover_now(&unfinished.started())?;
         }
         Ok(Self { store, undo, summary: summary.clone(), lock })
     }
