@@ -1,5 +1,5 @@
 # A line or two each: the work is in scripts/, cargo and npm.
-.PHONY: help run test check e2e bench fuzz dev package
+.PHONY: help run test check e2e bench fuzz crash dev package
 
 help: ## Show this list
 	@grep -E '^[a-z0-9]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,6 +21,9 @@ bench: ## What confinement and the guard's decisions cost; fails where a promise
 
 fuzz: ## The guard's tests in their long form: commands in real shells, races, properties
 	@scripts/fuzz
+
+crash: ## The crash test in its long form: 2,000 kills, each taken up again
+	@scripts/crash
 
 dev: ## The window with hot reload of the page
 	@scripts/dev

@@ -20,9 +20,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// How many sessions run side by side.
 const WORKERS: u64 = 3;
 /// Events after which the program is killed, and how often each comes.
-const EVENTS: [(&str, u32); 14] = [
+const EVENTS: [(&str, u32); 13] = [
     ("session_started", 1),
-    ("session_resumed", 1),
     ("user_message", 1),
     ("step_started", 7),
     ("text_delta", 40),
@@ -36,6 +35,13 @@ const EVENTS: [(&str, u32); 14] = [
     ("tool_finished", 14),
     ("step_finished", 7),
 ];
+
+/// How many of them come at the beginning only.
+const ONCE: usize = 2;
+/// Cards of the session.
+const ANSWERS: u32 = 12;
+/// About how long the program takes to start.
+const STARTING: Duration = Duration::from_millis(80);
 
 /// Numbers by chance, the same for the same seed (splitmix64).
 struct Chance(u64);
@@ -57,20 +63,32 @@ impl Chance {
         Duration::from_micros(self.below(u64::try_from(limit.as_micros()).unwrap()))
     }
 
-    /// A moment to kill at; `whole` is how long a session takes that nothing disturbs.
-    fn moment(&mut self, whole: Duration) -> Trigger {
+    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        let at = self.below(u64::try_from(all.len()).unwrap());
+        &all[usize::try_from(at).unwrap()]
+    }
+
+    /// A moment to kill at; `done` percent of the session are done, and `whole` is how long all of it takes
+    /// when nothing disturbs it.
+    fn moment(&mut self, done: u32, whole: Duration) -> Trigger {
         // Where events are one after the other a kill at once meets one gap, a little later the next.
-        let limit = [1, 4, 15][self.below(3) as usize];
+        let limit = *self.one_of(&[1, 4, 15]);
         let more = self.time(Duration::from_millis(limit));
         match self.below(10) {
-            0..5 => Trigger::After(self.time(whole)),
+            0..5 => Trigger::After(self.time(whole * (100 - done) / 100 + STARTING)),
             5..8 => {
-                let (kind, times) = EVENTS[self.below(EVENTS.len() as u64) as usize];
-                let times = u32::try_from(self.below(u64::from(times))).unwrap();
-                Trigger::Event(kind, times + 1, more)
+                let first = if done == 0 { &EVENTS[..] } else { &EVENTS[ONCE..] };
+                let (kind, times) = *self.one_of(first);
+                Trigger::Event(kind, self.which(times, done), more)
             }
-            _ => Trigger::Answer(u32::try_from(self.below(12)).unwrap() + 1, more),
+            _ => Trigger::Answer(self.which(ANSWERS, done), more),
         }
+    }
+
+    /// One of those that are still to come of so many.
+    fn which(&mut self, times: u32, done: u32) -> u32 {
+        let still = (times * (100 - done)).div_ceil(100);
+        u32::try_from(self.below(u64::from(still))).unwrap() + 1
     }
 }
 
@@ -106,9 +124,16 @@ impl Trial<'_> {
         }
     }
 
-    /// Kills it at these moments one after the other, then lets it come to its end.
-    fn go(&mut self, moments: Vec<Trigger>) {
-        for moment in moments {
+    /// Kills it one to four times, then lets it come to its end.
+    fn go(&mut self, chance: &mut Chance) {
+        for time in 0..4 {
+            if time > 0 && chance.below(4) == 0 {
+                break;
+            }
+            let all = self.reference.journal.len();
+            let done = self.printed.last().and_then(|event| event["seq"].as_u64()).unwrap_or(0);
+            let done = usize::try_from(done).unwrap() * 100 / all;
+            let moment = chance.moment(u32::try_from(done).unwrap().min(100), self.reference.time);
             if !self.killed(&moment) {
                 // It came to its end before.
                 return;
@@ -181,9 +206,9 @@ impl Trial<'_> {
             None => faults.push("the model was not asked".to_owned()),
         }
         if !faults.is_empty() {
-            for event in &journal {
-                faults.push(short(event));
-            }
+            let lines: Vec<String> = journal.iter().map(Value::to_string).collect();
+            let file = self.place.workspace.root().join("journal.jsonl");
+            std::fs::write(file, lines.join("\n")).unwrap();
         }
         let mut counts = self.counts.lock().unwrap();
         counts.sessions += 1;
@@ -200,10 +225,6 @@ impl Trial<'_> {
 fn last(process: &Process) -> String {
     let last = process.stored().last();
     last.map_or("(nothing yet)", |event| event["type"].as_str().unwrap()).to_owned()
-}
-
-fn short(event: &Value) -> String {
-    event.to_string().chars().take(400).collect()
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -262,10 +283,6 @@ fn trial(
     let mut chance = Chance(seed.wrapping_mul(1_000_003).wrapping_add(number));
     let confine = if chance.below(4) == 0 { "off" } else { "on" };
     let place = Place::new(model, format!("mark-{seed}-{number}"), confine);
-    let mut moments = vec![chance.moment(reference.time)];
-    while moments.len() < 4 && chance.below(5) < 3 {
-        moments.push(chance.moment(reference.time));
-    }
     let mut trial = Trial {
         model,
         reference,
@@ -276,12 +293,14 @@ fn trial(
         printed: Vec::new(),
         story: String::new(),
     };
-    trial.go(moments);
+    trial.go(&mut chance);
     let faults = trial.faults();
-    assert!(
-        faults.is_empty(),
-        "COUNTERSIGN_CRASH_SEED={seed}, session {number}:\n{}\n{}",
-        trial.story,
-        faults.join("\n")
-    );
+    if !faults.is_empty() {
+        let (story, faults) = (trial.story, faults.join("\n"));
+        let kept = trial.place.workspace.keep();
+        panic!(
+            "COUNTERSIGN_CRASH_SEED={seed}, session {number}, kept in {}:\n{story}\n{faults}",
+            kept.display()
+        );
+    }
 }

@@ -17,87 +17,32 @@ struct Told {
     finished: Vec<Value>,
 }
 
+/// A journal that is looked over.
+#[derive(Default)]
+struct Look {
+    faults: Vec<String>,
+    calls: BTreeMap<String, Told>,
+    /// By approval: the card as it was first shown.
+    cards: BTreeMap<String, Value>,
+    decided: BTreeSet<String>,
+    /// The places of `session_resumed`.
+    resumed: Vec<u64>,
+}
+
 /// Looks a whole journal over. Gives the faults, and the calls that it reports as interrupted.
 pub fn journal(journal: &[Value], reference: &Reference) -> (Vec<String>, BTreeSet<String>) {
-    let mut faults = Vec::new();
-    let mut calls: BTreeMap<String, Told> = BTreeMap::new();
-    let mut cards: BTreeMap<String, Value> = BTreeMap::new();
-    let mut decided: BTreeSet<String> = BTreeSet::new();
-    let mut resumed = Vec::new();
+    let mut look = Look::default();
     for (at, event) in journal.iter().enumerate() {
-        let seq = event["seq"].as_u64().unwrap_or(0);
-        let mut fault = |words: String| faults.push(format!("at seq {seq}: {words}"));
-        if seq != at as u64 + 1 {
-            fault(format!("the place is {}", at + 1));
+        if event["seq"] != at + 1 {
+            look.faults.push(format!("at place {}: {event}", at + 1));
         }
-        let call = event["call"].as_str().unwrap_or_default().to_owned();
-        let approval = event["approval"].as_str().unwrap_or_default().to_owned();
-        let kind = event["type"].as_str().unwrap_or_default();
-        if kind == "session_resumed" {
-            resumed.push(seq);
+        if event["type"] == "session_resumed" {
+            look.resumed.push(at as u64 + 1);
         }
-        if call.is_empty() {
-            continue;
-        }
-        let told = calls.entry(call.clone()).or_default();
-        if !told.finished.is_empty() {
-            fault(format!("{kind} of {call}, which is finished"));
-        }
-        if kind != "tool_call" && told.called != 1 {
-            fault(format!("{kind} of {call}, which was called {} times", told.called));
-        }
-        match kind {
-            "tool_call" => told.called += 1,
-            "approval_requested" => {
-                let card = face(event);
-                if let Some(before) = cards.insert(approval.clone(), card.clone())
-                    && before != card
-                {
-                    fault(format!("the card {approval} changed: {before} became {card}"));
-                }
-                if decided.contains(&approval) {
-                    fault(format!("the card {approval} is shown again after it was decided"));
-                }
-                if told.yeses > 0 && event["replaces"].is_null() {
-                    fault(format!("{call} was approved, and is asked again as if it were new"));
-                }
-                told.yeses = 0;
-                told.open = Some(approval);
-            }
-            "approval_decided" => {
-                let by_policy = event["by"] == "policy";
-                if !by_policy && told.open.as_deref() != Some(&approval) {
-                    fault(format!("{approval} is decided, and is not open"));
-                }
-                if !decided.insert(approval.clone()) {
-                    fault(format!("{approval} is decided twice"));
-                }
-                told.open = None;
-                let yes =
-                    ["approve", "approve_session"].iter().any(|yes| event["decision"] == *yes);
-                told.yeses = u32::from(yes);
-            }
-            "tool_started" => {
-                if ACTING.contains(&call.as_str()) {
-                    if told.yeses != 1 {
-                        fault(format!("{call} starts without a yes"));
-                    }
-                    told.yeses = 0;
-                }
-                told.started.push(seq);
-            }
-            "tool_finished" => {
-                if told.open.is_some() {
-                    fault(format!("{call} is finished with an open card"));
-                }
-                told.finished.push(event.clone());
-            }
-            "files_changed" if told.started.is_empty() => {
-                fault(format!("{call} changed files before its start"));
-            }
-            _ => {}
-        }
+        let words = look.of_call(event);
+        look.faults.extend(words.into_iter().map(|words| format!("at seq {}: {words}", at + 1)));
     }
+    let Look { mut faults, calls, resumed, .. } = look;
     let mut interrupted = BTreeSet::new();
     for (id, told) in &calls {
         let mut fault = |words: &str| faults.push(format!("{id} {words}: {:?}", told.finished));
@@ -120,16 +65,76 @@ pub fn journal(journal: &[Value], reference: &Reference) -> (Vec<String>, BTreeS
             }
         } else if spans {
             fault("was interrupted, and is not told so");
-        }
-    }
-    for (id, told) in &calls {
-        let [finished] = told.finished.as_slice() else { continue };
-        if !interrupted.contains(id) && Some(outcome(finished)) != reference.outcome(id) {
-            faults.push(format!("{id} came to {finished}, and not to {:?}", reference.outcome(id)));
+        } else if Some(outcome(finished)) != reference.outcome(id) {
+            fault("came to something else than undisturbed");
         }
     }
     faults.extend(course(journal, reference));
     (faults, interrupted)
+}
+
+impl Look {
+    /// Takes in what is told of a call, and gives what is wrong with it.
+    fn of_call(&mut self, event: &Value) -> Vec<String> {
+        let mut faults = Vec::new();
+        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        let (call, approval, kind) = (text("call"), text("approval"), text("type"));
+        if call.is_empty() {
+            return faults;
+        }
+        let told = self.calls.entry(call.clone()).or_default();
+        if !told.finished.is_empty() {
+            faults.push(format!("{kind} of {call}, which is finished"));
+        }
+        if (kind != "tool_call") != (told.called == 1) {
+            faults.push(format!("{kind} of {call}, which was called {} times", told.called));
+        }
+        match kind.as_str() {
+            "tool_call" => told.called += 1,
+            "approval_requested" => {
+                let card = face(event);
+                let before = self.cards.entry(approval.clone()).or_insert_with(|| card.clone());
+                if *before != card {
+                    faults.push(format!("the card {approval} changed: {before} became {card}"));
+                }
+                if self.decided.contains(&approval) {
+                    faults.push(format!("{approval} is shown again after it was decided"));
+                }
+                if told.yeses > 0 {
+                    faults.push(format!("{call} was approved, and is asked again"));
+                }
+                told.open = Some(approval);
+            }
+            "approval_decided" => {
+                if event["by"] == "user" && told.open.as_deref() != Some(&approval) {
+                    faults.push(format!("{approval} is decided, and is not open"));
+                }
+                if !self.decided.insert(approval.clone()) {
+                    faults.push(format!("{approval} is decided twice"));
+                }
+                let yes = event["decision"] == "approve" || event["decision"] == "approve_session";
+                told.open = None;
+                told.yeses = u32::from(yes);
+            }
+            "tool_started" => {
+                if ACTING.contains(&call.as_str()) && std::mem::take(&mut told.yeses) != 1 {
+                    faults.push(format!("{call} starts without a yes"));
+                }
+                told.started.push(event["seq"].as_u64().unwrap_or(0));
+            }
+            "tool_finished" => {
+                if told.open.is_some() {
+                    faults.push(format!("{call} is finished with an open card"));
+                }
+                told.finished.push(event.clone());
+            }
+            "files_changed" if told.started.is_empty() => {
+                faults.push(format!("{call} changed files before its start"));
+            }
+            _ => {}
+        }
+        faults
+    }
 }
 
 /// The run's frame: every step once, in order, with the same words of the model's, and one end.
@@ -162,12 +167,20 @@ fn told<'a>(journal: &'a [Value], kind: &str) -> Vec<&'a Value> {
     journal.iter().filter(|event| event["type"] == kind).collect()
 }
 
-/// Without the mark, which each session has its own of.
+/// Without what each session has of its own: the mark, and the name of its folder.
 fn strip(value: &Value) -> String {
-    let text = value.to_string();
-    let Some(at) = text.find("mark-") else { return text };
-    let end = text[at..].find('"').map_or(text.len(), |end| at + end);
-    format!("{}{}", &text[..at], &text[end..])
+    const OWN: [&str; 2] = ["mark-", "countersign-test-"];
+    let mut text = value.to_string();
+    for own in OWN {
+        let mut parts = text.split(own);
+        let mut stripped = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let named = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+            stripped += part.trim_start_matches(named);
+        }
+        text = stripped;
+    }
+    text
 }
 
 /// What a card shows, without what may differ when it is shown again.
@@ -182,16 +195,16 @@ fn face(event: &Value) -> Value {
 }
 
 /// What a call came to, without its time.
-fn outcome(finished: &Value) -> Value {
+fn outcome(finished: &Value) -> String {
     let mut result = finished["result"].clone();
     if let Some(fields) = result.as_object_mut() {
         fields.remove("duration_ms");
     }
-    serde_json::json!([finished["ok"], result, finished["exit_code"]])
+    strip(&serde_json::json!([finished["ok"], result, finished["exit_code"]]))
 }
 
 impl Reference {
-    fn outcome(&self, id: &str) -> Option<Value> {
+    fn outcome(&self, id: &str) -> Option<String> {
         let finished = told(&self.journal, "tool_finished");
         finished.iter().find(|event| event["call"] == id).map(|event| outcome(event))
     }
@@ -216,12 +229,10 @@ pub fn sent(request: &Value, journal: &[Value]) -> Vec<String> {
     let blocks = messages.flat_map(|message| message["content"].as_array().into_iter().flatten());
     let mut sent: Vec<(String, Value)> = Vec::new();
     for block in blocks.filter(|block| block["type"] == "tool_result") {
-        let content = match &block["content"] {
-            Value::String(text) => text.clone(),
-            blocks => blocks[0]["text"].as_str().unwrap_or_default().to_owned(),
-        };
+        let content = &block["content"];
+        let content = content.as_str().or_else(|| content[0]["text"].as_str()).unwrap_or_default();
         let id = block["tool_use_id"].as_str().unwrap_or_default().to_owned();
-        sent.push((id, serde_json::from_str(&content).unwrap_or(Value::Null)));
+        sent.push((id, serde_json::from_str(content).unwrap_or(Value::Null)));
     }
     sent.sort_by(|one, other| one.0.cmp(&other.0));
     let mut kept: Vec<(String, Value)> = told(journal, "tool_finished")
