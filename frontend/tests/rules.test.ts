@@ -7,11 +7,12 @@ import AppView from "../src/App.svelte";
 import { demoBackend } from "../src/backend/demo";
 import type { ReplayBackend } from "../src/backend/replay";
 import RulesDialog from "../src/features/policy/RulesDialog.svelte";
-import { grantWords, ruleName, termWords, timeWords, useWords } from "../src/features/policy/rulewords";
+import { grantWords, ruleName, termWords, useWords } from "../src/features/policy/rulewords";
 import { editWords } from "../src/features/status/editwords";
 import type { RuleRecord } from "../src/protocol/RuleRecord";
 import { App } from "../src/state/app.svelte";
 import { Rules, shownIn } from "../src/state/rules.svelte";
+import { timeWords } from "../src/ui/time";
 
 type Grant = { grant: "command" | "edit_file" | "edit_workspace" | "look"; pattern?: string; path?: string };
 

@@ -45,11 +45,13 @@ export function count(n: number): string {
   return `${(n / 1_000_000).toFixed(1)}M`;
 }
 
-/** `812 bytes`, `1.2 KB`, `3.4 MB`. */
+/** `812 bytes`, `1.2 KB`, `3.4 MB`, `2 GB`. */
 export function bytes(n: number): string {
   if (n < 1000) return n === 1 ? "1 byte" : `${n} bytes`;
   if (n < 999_950) return `${(n / 1000).toFixed(1)} KB`;
-  return `${(n / 1_000_000).toFixed(1)} MB`;
+  if (n < 999_950_000) return `${(n / 1_000_000).toFixed(1)} MB`;
+  const gigabytes = (n / 1_000_000_000).toFixed(1);
+  return `${gigabytes.endsWith(".0") ? gigabytes.slice(0, -2) : gigabytes} GB`;
 }
 
 /** `1 line`, `3 lines`. */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ARM_MS, Arming, FOCUS_MS } from "./arming.svelte";
+import { ARM_MS, Arming, FOCUS_MS } from "../../ui/arming.svelte";
 import { frames } from "./testing";
 
 const person = vi.hoisted(() => ({ made: true }));
-vi.mock("./trusted", () => ({ trusted: () => person.made }));
+vi.mock("../../ui/trusted", () => ({ trusted: () => person.made }));
 
 let focus = true;
 let place = "";

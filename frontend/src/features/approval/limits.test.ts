@@ -9,7 +9,7 @@ import { approveWords, limitsOf, switchesOf, type Turned, turn, turnedWords } fr
 import { armed, edit, exec, FakeIntersection, faults, press, settle } from "./testing";
 
 const person = vi.hoisted(() => ({ made: true }));
-vi.mock("./trusted", () => ({ trusted: () => person.made }));
+vi.mock("../../ui/trusted", () => ({ trusted: () => person.made }));
 
 let decided: DecisionInput[];
 let answer: () => Promise<void>;

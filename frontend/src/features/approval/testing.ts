@@ -4,7 +4,7 @@ import { tick } from "svelte";
 import { vi } from "vitest";
 import type { FileCard } from "../../protocol/FileCard";
 import type { OpenCard } from "../../state/approvals.svelte";
-import { ARM_MS } from "./arming.svelte";
+import { ARM_MS } from "../../ui/arming.svelte";
 
 /** Stands in for the browser, which tells what is in view. */
 export class FakeIntersection {

@@ -14,6 +14,19 @@ const removed = (old: number): DiffLine => ({ kind: "removed", old, spans: [{ te
 const gaps = (hunks: DiffHunk[]): number[] => rowsOf(hunks).flatMap((row) => (row.type === "gap" ? [row.count] : []));
 
 describe("rows of a change", () => {
+  it("begin each hunk with a head where one is asked for, below what is left out before it", () => {
+    const hunks = [
+      { number: 1, lines: [added(3)] },
+      { number: 2, lines: [removed(20)] },
+    ];
+    const types = (heads: boolean): string =>
+      rowsOf(hunks, heads)
+        .map((row) => row.type[0])
+        .join("");
+    expect(types(false)).toBe("glgl");
+    expect(types(true)).toBe("ghlghl");
+  });
+
   it("tell how many unchanged lines are left out", () => {
     expect(gaps([{ number: 1, lines: [context(1, 1), added(2)] }])).toEqual([]);
     expect(

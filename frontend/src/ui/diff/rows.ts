@@ -21,14 +21,15 @@ export interface DiffHunk {
 /** What is drawn in one row. */
 export type DiffRow =
   | { type: "gap"; key: string; count: number }
+  | { type: "head"; key: string; hunk: number }
   | { type: "line"; key: string; line: DiffLine; spans: readonly DiffSpan[]; continued: boolean; last: boolean };
 
 /** A longer line goes on in further rows, so that no row is too heavy to draw. */
 export const ROW_LENGTH = 1000;
 export const TAB = 4;
 
-/** The rows of a change: its lines, and between them how many unchanged ones are left out. */
-export function rowsOf(hunks: readonly DiffHunk[]): DiffRow[] {
+/** The rows of a change: its lines, and between them how many unchanged ones are left out. With heads, one a hunk. */
+export function rowsOf(hunks: readonly DiffHunk[], heads = false): DiffRow[] {
   const rows: DiffRow[] = [];
   // The last line on each side that was drawn or left out.
   let before = 0;
@@ -40,6 +41,7 @@ export function rowsOf(hunks: readonly DiffHunk[]): DiffRow[] {
       before += gap;
       after += gap;
     }
+    if (heads) rows.push({ type: "head", key: `${hunk.number}-head`, hunk: hunk.number });
     for (const [index, line] of hunk.lines.entries()) {
       before = line.old ?? before;
       after = line.new ?? after;
