@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "../src/protocol/Event";
-import { emptySession, fold, OUTPUT_LIMIT, type SessionFold, type ToolItem } from "../src/state/fold";
+import { fold, OUTPUT_LIMIT } from "../src/state/fold";
+import { emptySession, type SessionFold, type ToolItem } from "../src/state/items";
 import { envelopes, execCard, USAGE } from "./envelopes";
 
 function folded(...events: Event[]): SessionFold {

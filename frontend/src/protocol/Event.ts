@@ -195,7 +195,15 @@ more?: number,
 /**
  * What was changed and cannot be undone, and places that are not looked at.
  */
-left_out?: Array<LeftPath>, } | { "type": "changes_reverted", 
+left_out?: Array<LeftPath>, } | { "type": "revert_started", 
+/**
+ * The act, named as a call is.
+ */
+act: CallId, 
+/**
+ * What is to be taken back.
+ */
+scope: ChangeScope, } | { "type": "changes_reverted", 
 /**
  * The act, named as a call is.
  */

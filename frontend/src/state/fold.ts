@@ -1,106 +1,24 @@
 import type { ContentBlock } from "../protocol/ContentBlock";
 import type { Envelope } from "../protocol/Envelope";
 import type { Event } from "../protocol/Event";
-import type { RunEnd } from "../protocol/RunEnd";
+import type { StepUsage } from "../protocol/StepUsage";
+import { decisionWords, limitWords, revisionWords } from "./decisionwords";
+import {
+  type AssistantItem,
+  type NoticeItem,
+  newTool,
+  type OpenApproval,
+  type SessionFold,
+  type ToolItem,
+} from "./items";
+import { revertedWords } from "./revertwords";
 
-/** A proposal that waits for a decision. */
-type OpenApproval = Extract<Event, { type: "approval_requested" }>;
 type Decided = Extract<Event, { type: "approval_decided" }>;
+type FilesChanged = Extract<Event, { type: "files_changed" }>;
+type Finished = Extract<Event, { type: "tool_finished" }>;
 
 /** How many characters of a call's live output are kept: its end. */
 export const OUTPUT_LIMIT = 200_000;
-
-interface UserItem {
-  kind: "user";
-  id: number;
-  text: string;
-}
-
-interface AssistantItem {
-  kind: "assistant";
-  id: number;
-  thinking: string;
-  text: string;
-  streaming: boolean;
-}
-
-type ToolState = "proposed" | "waiting" | "running" | "done" | "failed" | "refused";
-
-export interface ToolItem {
-  kind: "tool";
-  id: number;
-  call: string;
-  tool: string;
-  args: unknown;
-  state: ToolState;
-  /** Whether it acts, or did without an end yet: a command may be put to the person again before its end. */
-  began: boolean;
-  /** The end of what the call printed so far. */
-  output: string;
-  /** How many characters of the output's beginning are gone. */
-  dropped: number;
-  result: unknown;
-  duration: number | null;
-  exitCode: number | null;
-  /** Who decided what, in words; empty where no one was asked. */
-  decision: string;
-}
-
-interface NoticeItem {
-  kind: "notice";
-  id: number;
-  text: string;
-  /** Set where it tells what the person did, not what went wrong. */
-  calm?: true;
-}
-
-interface EndItem {
-  kind: "end";
-  id: number;
-  reason: RunEnd;
-  error: string;
-}
-
-export type Item = UserItem | AssistantItem | ToolItem | NoticeItem | EndItem;
-
-/** What one session looks like after the envelopes so far. */
-export interface SessionFold {
-  session: string;
-  /** The place of the last stored envelope; 0 before the first. */
-  seq: number;
-  model: string;
-  title: string;
-  items: Item[];
-  running: boolean;
-  step: number;
-  tokens: { input: number; output: number };
-  /** Open proposals by id, oldest first. A map, so that cards stay the plain values that arrived. */
-  approvals: Map<string, OpenApproval>;
-  /** Rises whenever `approvals` changes. */
-  approvalsVersion: number;
-  /** Where the call's row stands in `items`. */
-  calls: Map<string, number>;
-  /** Where the step's message stands in `items`; -1 before its first piece. */
-  message: number;
-}
-
-/** A session of which nothing is known yet. */
-export function emptySession(session: string): SessionFold {
-  return {
-    session,
-    seq: 0,
-    model: "",
-    title: "",
-    items: [],
-    running: false,
-    step: 0,
-    tokens: { input: 0, output: 0 },
-    approvals: new Map(),
-    approvalsVersion: 0,
-    calls: new Map(),
-    message: -1,
-  };
-}
 
 /**
  * Takes one envelope into `state`, in place: a batch may hold thousands, so nothing is copied.
@@ -114,16 +32,24 @@ export function fold(state: SessionFold, envelope: Envelope): void {
   switch (envelope.type) {
     case "session_started":
       state.model = envelope.model;
+      if (envelope.forked_from) calm(state, "Forked from another session. Files stayed as they were.", "fork");
+      return;
+    case "session_resumed":
+      dropPartialMessage(state);
+      interruptCalls(state);
+      calm(state, state.running ? "Went on where it stopped." : "Opened again.", "resumed");
+      return;
+    case "session_renamed":
+      state.title = envelope.title === "" ? state.firstLine : envelope.title;
       return;
     case "user_message":
-      state.message = -1;
-      if (state.title === "") state.title = titleOf(envelope.text);
-      state.items.push({ kind: "user", id: state.items.length, text: envelope.text });
+      said(state, envelope.text, envelope.seq ?? 0);
       return;
     case "step_started":
       state.running = true;
       state.step = envelope.step;
       state.message = -1;
+      state.counted = false;
       return;
     case "text_delta":
       messageOf(state).text += envelope.text;
@@ -132,11 +58,15 @@ export function fold(state: SessionFold, envelope: Envelope): void {
       messageOf(state).thinking += envelope.text;
       return;
     case "message":
-      if (envelope.role === "assistant") finishMessage(state, envelope.content);
+      if (envelope.role !== "assistant") return;
+      finishMessage(state, envelope.content);
+      if (envelope.usage) {
+        count(state, envelope.usage);
+        state.counted = true;
+      }
       return;
     case "tool_call":
-      state.calls.set(envelope.call, state.items.length);
-      state.items.push(newTool(state.items.length, envelope.call, envelope.tool, envelope.args));
+      proposed(state, envelope.call, envelope.tool, envelope.args);
       return;
     case "approval_requested":
       openApproval(state, envelope);
@@ -145,12 +75,7 @@ export function fold(state: SessionFold, envelope: Envelope): void {
       closeApproval(state, envelope);
       return;
     case "rule_revoked":
-      state.items.push({
-        kind: "notice",
-        id: state.items.length,
-        text: `You ended the rule ${envelope.shown}. It asks again.`,
-        calm: true,
-      });
+      calm(state, `You ended the rule ${envelope.shown}. It asks again.`);
       return;
     case "tool_started": {
       const row = toolOf(state, envelope.call);
@@ -164,30 +89,37 @@ export function fold(state: SessionFold, envelope: Envelope): void {
       if (row) addOutput(row, envelope.text);
       return;
     }
-    case "tool_finished": {
-      const row = toolOf(state, envelope.call);
-      if (!row) return;
-      if (row.state !== "refused") row.state = envelope.ok ? "done" : "failed";
-      row.began = false;
-      row.result = envelope.result;
-      row.duration = envelope.duration_ms;
-      row.exitCode = envelope.exit_code ?? null;
+    case "files_changed":
+      changedFiles(state, envelope);
       return;
-    }
-    case "step_finished": {
-      const { usage } = envelope;
-      state.tokens.input += usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens;
-      state.tokens.output += usage.output_tokens;
+    case "revert_started":
+      // What came of it follows.
       return;
-    }
+    case "changes_reverted":
+      calm(state, revertedWords(envelope.scope, envelope.restored, envelope.left), "undo");
+      return;
+    case "tool_finished":
+      finished(state, envelope);
+      return;
+    case "step_finished":
+      // The message told it already, unless an older program wrote the session.
+      if (!state.counted) count(state, envelope.usage);
+      state.counted = false;
+      return;
     case "retrying":
       // The model starts its message over; what came of the failed attempt would stand there twice.
       dropPartialMessage(state);
       notice(state, `${envelope.error} Trying again in ${seconds(envelope.wait_ms)} (attempt ${envelope.attempt}).`);
       return;
     case "run_finished":
-      state.running = false;
       endStreaming(state);
+      interruptCalls(state);
+      // One that is not stored stands still, and can go on.
+      if (envelope.seq === undefined) {
+        notice(state, envelope.error ?? "The run stands still.");
+        return;
+      }
+      state.running = false;
       state.items.push({
         kind: "end",
         id: state.items.length,
@@ -203,27 +135,74 @@ export function fold(state: SessionFold, envelope: Envelope): void {
   }
 }
 
+function said(state: SessionFold, text: string, seq: number): void {
+  state.message = -1;
+  if (state.firstLine === "") {
+    state.firstLine = titleOf(text);
+    if (state.title === "") state.title = state.firstLine;
+  }
+  // Said while a run is under way, it steers it; else it begins one.
+  const begins = !state.running;
+  if (begins) {
+    state.turns += 1;
+    state.running = true;
+  }
+  state.items.push({ kind: "user", id: state.items.length, text, seq, turn: begins ? state.turns : 0 });
+}
+
 /** The first line of the first message, short enough for the header. */
 function titleOf(text: string): string {
   const line = text.trim().split("\n", 1)[0] ?? "";
   return line.length > 120 ? `${line.slice(0, 119)}…` : line;
 }
 
-function newTool(id: number, call: string, tool: string, args: unknown): ToolItem {
-  return {
-    kind: "tool",
-    id,
-    call,
-    tool,
-    args,
-    state: "proposed",
-    began: false,
-    output: "",
-    dropped: 0,
-    result: null,
-    duration: null,
-    exitCode: null,
-    decision: "",
+function count(state: SessionFold, usage: StepUsage): void {
+  state.tokens.input += usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens;
+  state.tokens.output += usage.output_tokens;
+}
+
+function proposed(state: SessionFold, call: string, tool: string, args: unknown): void {
+  // A run that goes on may name a call again that has its row already.
+  const there = toolOf(state, call);
+  if (there) {
+    there.args = args;
+    return;
+  }
+  state.calls.set(call, state.items.length);
+  state.items.push(newTool(state.items.length, call, tool, args, state.turns));
+}
+
+function finished(state: SessionFold, event: Finished): void {
+  const row = toolOf(state, event.call);
+  if (!row) return;
+  if (row.state !== "refused" && row.state !== "interrupted") row.state = event.ok ? "done" : "failed";
+  row.began = false;
+  row.result = event.result;
+  // What was cut off took no time that anyone knows.
+  row.duration = row.state === "interrupted" ? null : event.duration_ms;
+  row.exitCode = event.exit_code ?? null;
+}
+
+/** Calls that began and have no end yet were cut off. They belong to the last run. */
+function interruptCalls(state: SessionFold): void {
+  for (let at = state.items.length - 1; at >= 0; at -= 1) {
+    const item = state.items[at];
+    if (item?.kind === "user" && item.turn > 0) return;
+    if (item?.kind === "tool" && item.began) {
+      item.state = "interrupted";
+      item.began = false;
+    }
+  }
+}
+
+function changedFiles(state: SessionFold, event: FilesChanged): void {
+  const row = toolOf(state, event.call);
+  if (!row) return;
+  const before = row.changed;
+  row.changed = {
+    files: [...(before?.files ?? []), ...event.files],
+    count: (before?.count ?? 0) + event.files.length + (event.more ?? 0),
+    leftOut: [...(before?.leftOut ?? []), ...(event.left_out ?? [])],
   };
 }
 
@@ -296,7 +275,8 @@ function addOutput(row: ToolItem, text: string): void {
 }
 
 function openApproval(state: SessionFold, card: OpenApproval): void {
-  if (card.replaces !== undefined && state.approvals.has(card.replaces)) {
+  const there = state.approvals.has(card.approval);
+  if (!there && card.replaces !== undefined && state.approvals.has(card.replaces)) {
     // The new proposal takes the stale one's place in the queue.
     const entries = [...state.approvals.values()];
     state.approvals.clear();
@@ -305,7 +285,9 @@ function openApproval(state: SessionFold, card: OpenApproval): void {
       state.approvals.set(next.approval, next);
     }
   } else {
+    // One that is shown again keeps its place, and what it replaced long ago is not looked for.
     state.approvals.set(card.approval, card);
+    if (card.replaces !== undefined) state.approvals.delete(card.replaces);
   }
   state.approvalsVersion += 1;
   const row = toolOf(state, card.call);
@@ -317,7 +299,7 @@ function closeApproval(state: SessionFold, decided: Decided): void {
   if (state.approvals.delete(decided.approval)) state.approvalsVersion += 1;
   const row = toolOf(state, decided.call);
   if (!row) return;
-  const words = decisionWords(decided) + limitWords(asked, decided);
+  const words = decisionWords(decided) + revisionWords(asked, decided) + limitWords(asked, decided);
   if (!row.began) row.decision = words;
   else if (decided.decision !== "void") row.decision += `; to run it again: ${words}`;
   // A void proposal is followed by a new card or by the call's end: until then nothing runs. What began
@@ -325,46 +307,14 @@ function closeApproval(state: SessionFold, decided: Decided): void {
   row.state = decided.decision === "deny" && !row.began ? "refused" : "proposed";
 }
 
-/** A decision in words, as a row shows it. */
-function decisionWords(decided: Decided): string {
-  const rule = decided.rule ? ` (${decided.rule})` : "";
-  switch (decided.decision) {
-    case "approve":
-      return decided.by === "user" ? "approved by you" : `allowed by a rule${rule}`;
-    case "approve_session":
-      return `approved for this session${covered(decided)}`;
-    case "approve_always":
-      return `always approved${covered(decided)}`;
-    case "deny": {
-      const words = decided.feedback ? `: ${decided.feedback}` : "";
-      return decided.by === "user" ? `denied by you${words}` : `refused by the guard${rule}${words}`;
-    }
-    case "void":
-      return "went stale";
-  }
-}
-
-/** What the person turned on the card of a command, in words. */
-function limitWords(asked: OpenApproval | undefined, decided: Decided): string {
-  if (asked?.kind !== "exec" || decided.decision === "deny" || decided.decision === "void") return "";
-  const words: string[] = [];
-  if (decided.confine !== undefined && decided.confine !== asked.confine)
-    words.push(decided.confine ? "confined" : "UNCONFINED");
-  if (decided.network !== undefined && decided.network !== asked.network) {
-    words.push(decided.network ? "with the network" : "without the network");
-  }
-  return words.length > 0 ? `, ${words.join(", ")}` : "";
-}
-
-function covered(decided: Decided): string {
-  if (decided.pattern) return `: ${decided.pattern}`;
-  if (decided.scope === "file") return ": edits to this file";
-  if (decided.scope === "workspace") return ": edits in this workspace";
-  return "";
-}
-
 function notice(state: SessionFold, text: string): void {
   state.items.push({ kind: "notice", id: state.items.length, text });
+}
+
+function calm(state: SessionFold, text: string, about?: NonNullable<NoticeItem["about"]>): void {
+  const item: NoticeItem = { kind: "notice", id: state.items.length, text, calm: true };
+  if (about !== undefined) item.about = about;
+  state.items.push(item);
 }
 
 function seconds(ms: number): string {

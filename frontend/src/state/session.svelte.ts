@@ -1,6 +1,7 @@
 import type { Envelope } from "../protocol/Envelope";
 import type { OpenCard } from "./approvals.svelte";
-import { emptySession, fold, type SessionFold } from "./fold";
+import { fold } from "./fold";
+import { emptySession, type SessionFold } from "./items";
 
 /** Words that were sent while a run was under way and that the model has not been handed yet. */
 export interface Queued {
@@ -25,6 +26,12 @@ export class Session {
     return [...this.#shown.approvals.values()];
   }
 
+  /** The tool of a call; empty where the call is unknown. */
+  toolOf(call: string): string {
+    const item = this.#shown.items[this.#shown.calls.get(call) ?? -1];
+    return item?.kind === "tool" ? item.tool : "";
+  }
+
   /** Shows another session, or none (the empty id). */
   show(id: string): void {
     if (this.#shown.session === id) return;
@@ -35,11 +42,17 @@ export class Session {
 
   /** Takes a batch in. Envelopes of a session that is not shown yet are kept until it is. */
   take(envelopes: readonly Envelope[]): void {
+    // A session that comes from its first envelope on is folded before it is drawn: a long one is a whole lot faster
+    // as plain values.
+    let whole: SessionFold | null = null;
     for (const envelope of envelopes) {
-      const target = this.#target(envelope);
+      const shown = envelope.session === this.#shown.session;
+      if (shown && envelope.seq === 1) whole = emptySession(envelope.session);
+      const target = shown ? (whole ?? this.#shown) : this.#other(envelope);
       fold(target, envelope);
-      if (envelope.type === "user_message" && target === this.#shown) this.#handedOver(envelope.text);
+      if (shown && envelope.type === "user_message") this.#handedOver(envelope.text);
     }
+    if (whole !== null) this.#shown = whole;
   }
 
   /** Remembers words that wait for the next step; gives the number to take them back by. */
@@ -59,12 +72,7 @@ export class Session {
     if (first) this.unqueue(first.id);
   }
 
-  #target(envelope: Envelope): SessionFold {
-    if (envelope.session === this.#shown.session) {
-      // The first envelope of all begins the session anew, also where a late piece of it came before.
-      if (envelope.seq === 1 && this.#shown.seq > 1) this.#shown = emptySession(envelope.session);
-      return this.#shown;
-    }
+  #other(envelope: Envelope): SessionFold {
     let other = this.#folds.get(envelope.session);
     if (!other || envelope.seq === 1) {
       other = emptySession(envelope.session);
