@@ -12,5 +12,7 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["tests/**/*.test.ts", "src/**/*.test.ts"],
     setupFiles: ["tests/setup.ts"],
+    // Looking a whole window through for faults takes a while on a busy computer.
+    testTimeout: 20_000,
   },
 });

@@ -14,6 +14,10 @@ if (!target) throw new Error("the page has no #app");
 const app = new App(await backend());
 mount(AppView, { target, props: { app } });
 await app.start();
+if (!("__TAURI_INTERNALS__" in window)) {
+  const { arrange } = await import("./arrange");
+  arrange(app, new URLSearchParams(location.search).get("screen"));
+}
 
 /** In a plain browser there is no program behind the page: a recording stands in for it. */
 async function backend(): Promise<Backend> {

@@ -1,32 +1,11 @@
-import { render, screen, within } from "@testing-library/svelte";
+import { screen, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
-import axe from "axe-core";
 import { describe, expect, it, vi } from "vitest";
-import AppView from "../src/App.svelte";
-import { demoBackend } from "../src/backend/demo";
-import type { ReplayBackend } from "../src/backend/replay";
-import { App } from "../src/state/app.svelte";
-
-async function show(name: string): Promise<{ app: App; backend: ReplayBackend }> {
-  const backend = demoBackend(new URLSearchParams({ screen: name }));
-  const app = new App(backend);
-  render(AppView, { app });
-  await app.start();
-  await vi.waitFor(() => expect(screen.queryByText("Starting…")).toBeNull());
-  return { app, backend };
-}
-
-/** What axe finds, but for colours, which need a real layout. */
-async function violations(): Promise<string[]> {
-  const found = await axe.run(document.body, {
-    rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
-  });
-  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
-}
+import { showScreen, violations } from "./screen";
 
 describe("screens", () => {
   it("a decision that is not taken is said on its card, or as a notice where the card is gone", async () => {
-    const { app, backend } = await show("exec");
+    const { app, backend } = await showScreen("exec");
     vi.spyOn(backend, "submit").mockResolvedValue({ code: "state", message: "Too quick.", hint: "" });
     const [card] = app.approvals.cards;
     if (!card) throw new Error("no card");
@@ -37,16 +16,16 @@ describe("screens", () => {
     expect(app.notices.list).toHaveLength(1);
   });
 
-  it.each(["welcome", "chat", "exec", "again", "edit", "trouble", "empty"])(
+  it.each(["welcome", "chat", "exec", "again", "edit", "trouble", "empty", "changes", "paused", "readonly"])(
     "%s has no fault that axe knows",
     async (name) => {
-      await show(name);
+      await showScreen(name);
       expect(await violations()).toEqual([]);
     },
   );
 
   it("welcome opens, forgets and starts the tour", async () => {
-    const { backend } = await show("welcome");
+    const { backend } = await showScreen("welcome");
     const [forget] = await screen.findAllByTestId("forget-recent");
     if (!forget) throw new Error("no recent folder");
     await userEvent.click(forget);
@@ -57,13 +36,13 @@ describe("screens", () => {
   });
 
   it("a folder that is no longer there cannot be opened", async () => {
-    await show("welcome");
+    await showScreen("welcome");
     const rows = await screen.findAllByTestId<HTMLButtonElement>("recent");
     expect(rows.map((row) => row.disabled)).toEqual([false, true]);
   });
 
   it("connects a model and lets the key go", async () => {
-    const { backend } = await show("welcome");
+    const { backend } = await showScreen("welcome");
     await userEvent.click(screen.getByTestId("connect-model"));
     const dialog = within(await screen.findByTestId("connect-dialog"));
     await userEvent.type(dialog.getByTestId("connect-key"), "sk-test");
@@ -78,7 +57,7 @@ describe("screens", () => {
   });
 
   it("connects a local server without a key, and can send to it", async () => {
-    const { backend } = await show("welcome");
+    const { backend } = await showScreen("welcome");
     await userEvent.click(screen.getByTestId("connect-model"));
     const dialog = within(await screen.findByTestId("connect-dialog"));
     await userEvent.click(dialog.getByTestId("connect-openai"));
@@ -95,7 +74,7 @@ describe("screens", () => {
   });
 
   it("a run shows its steps, its rows and how to stop it", async () => {
-    const { backend } = await show("exec");
+    const { backend } = await showScreen("exec");
     expect(screen.getByTestId("steps").textContent).toBe("4 of 30 steps");
     expect(screen.getByTestId("tokens").textContent.trim()).toBe("18.2k tokens");
     const states = screen.getAllByTestId("tool-row").map((row) => `${row.dataset.tool} ${row.dataset.state}`);
@@ -111,7 +90,7 @@ describe("screens", () => {
   });
 
   it("a command's card has switches where the system confines commands, and none where it cannot", async () => {
-    const { app } = await show("exec");
+    const { app } = await showScreen("exec");
     const names = (): string[] => screen.queryAllByRole("switch").map((one) => one.dataset.testid ?? "");
     expect(names()).toEqual(["switch-confine", "switch-network"]);
     if (!app.state) throw new Error("no state");
@@ -120,7 +99,7 @@ describe("screens", () => {
   });
 
   it("edits accepted in the workspace stand in the status bar, and end there", async () => {
-    const { app } = await show("edit");
+    const { app } = await showScreen("edit");
     const [card] = app.approvals.cards;
     if (!card) throw new Error("no card");
     const { approval, revision } = card;
@@ -131,7 +110,7 @@ describe("screens", () => {
   });
 
   it("a row unfolds to what was asked and what came of it", async () => {
-    await show("chat");
+    await showScreen("chat");
     const row = screen.getAllByTestId("tool-row")[2];
     if (!row) throw new Error("no row");
     await userEvent.click(within(row).getByRole("button"));
@@ -140,7 +119,7 @@ describe("screens", () => {
   });
 
   it("words sent while it works wait until they are handed over", async () => {
-    const { app, backend } = await show("chat");
+    const { app, backend } = await showScreen("chat");
     backend.submit = async (op) => {
       backend.ops.push(op);
       return null;
@@ -158,7 +137,7 @@ describe("screens", () => {
   });
 
   it("says that the engine is lost, and lets nothing be sent", async () => {
-    const { backend } = await show("empty");
+    const { backend } = await showScreen("empty");
     backend.submit = async () => {
       throw new Error("gone");
     };
@@ -169,7 +148,7 @@ describe("screens", () => {
   });
 
   it("says what is wrong with the workspace", async () => {
-    await show("trouble");
+    await showScreen("trouble");
     expect(screen.getByTestId("banner").textContent).toContain("is no longer there");
     expect(screen.getByText(/The provider refused the key/)).toBeTruthy();
   });

@@ -74,6 +74,24 @@ function emptyAnswer(query: Query, batches: readonly Feed[][]): QueryAnswer {
       const refusal: WireError = { code: "not_found", message: "There is no such file.", hint: "" };
       throw refusal;
     }
+    case "sessions":
+      return { type: "sessions", sessions: [] };
+    case "search_sessions":
+      return { type: "search_sessions", hits: [] };
+    case "changes":
+      return { type: "changes", session: query.session, workspace: "/", files: [], left_out: [], kept_bytes: 0 };
+    case "three_way":
+      return {
+        type: "three_way",
+        path: query.path,
+        theirs: null,
+        back: null,
+        merged: null,
+        merged_diff: null,
+        now_sha256: null,
+      };
+    case "drafts":
+      return { type: "drafts", drafts: [] };
   }
 }
 

@@ -7,11 +7,17 @@ import type { RecentWorkspace } from "../protocol/RecentWorkspace";
 import type { RuleId } from "../protocol/RuleId";
 import type { WireError } from "../protocol/WireError";
 import { Approvals } from "./approvals.svelte";
+import { Changes } from "./changes.svelte";
+import { Drafts } from "./drafts.svelte";
 import { FilePane } from "./file.svelte";
 import { Notices } from "./notices.svelte";
 import { editRules, Rules } from "./rules.svelte";
 import { Session } from "./session.svelte";
+import { SessionList } from "./sessions.svelte";
+import { Side } from "./side.svelte";
 import { Tree } from "./tree.svelte";
+
+const NO_MODEL = "No model is connected.";
 
 /** The whole window's state, fed by the backend. */
 export class App {
@@ -19,34 +25,70 @@ export class App {
   /** Rules that are ended, or about to be. */
   readonly #ended = new Set<RuleId>();
   readonly session = new Session();
-  readonly approvals = new Approvals(() => this.session.cards);
+  /** A run that stands still takes no decisions: its cards come once it goes on. */
+  readonly approvals = new Approvals(() => (this.paused === "" ? this.session.cards : []));
   readonly notices = new Notices();
   readonly rules = new Rules();
   readonly tree: Tree;
   readonly file: FilePane;
+  readonly side = new Side();
+  readonly sessions: SessionList;
+  readonly changes: Changes;
+  readonly drafts: Drafts;
   state: AppState | null = $state.raw(null);
   recent: RecentWorkspace[] = $state.raw([]);
   /** Set once the backend no longer answers: nothing more will come. */
   lost = $state(false);
   /** Set while a folder is chosen or opened. */
   opening = $state(false);
+  /** Set while a run that stood still is told to go on. */
+  goingOn = $state(false);
 
   constructor(backend: Backend) {
     this.#backend = backend;
     this.tree = new Tree(backend);
     this.file = new FilePane(backend);
+    const act = (op: Op): Promise<boolean> => this.#submit(op);
+    this.sessions = new SessionList(backend, act);
+    this.drafts = new Drafts(backend, act);
+    this.changes = new Changes(
+      backend,
+      (op) => this.#ask(op),
+      (call) => this.session.toolOf(call),
+    );
   }
 
   get running(): boolean {
     return this.state?.session?.running ?? false;
   }
 
+  /** Whether a run is under way that does not only wait for the person. */
+  get busy(): boolean {
+    return this.running && this.approvals.waiting === 0;
+  }
+
+  /** Why the run stands still; empty where it does not. */
+  get paused(): string {
+    return this.running ? "" : (this.state?.session?.paused ?? "");
+  }
+
+  /** Why the session can only be read; empty where it can be written. */
+  get readOnly(): string {
+    return this.state?.session?.read_only ?? "";
+  }
+
   /** Why no message can be sent; empty where one can. */
   get blocked(): string {
     if (this.lost) return "Countersign's engine stopped answering.";
+    if (this.readOnly !== "") return this.readOnly;
     if (this.state?.workspace?.trouble) return "The workspace cannot be used.";
-    if (this.state?.model.key === "missing") return "No model is connected.";
+    if (this.state?.model.key === "missing") return NO_MODEL;
     return "";
+  }
+
+  /** Whether connecting a model would help. */
+  get canConnect(): boolean {
+    return this.blocked === NO_MODEL;
   }
 
   /** Listens to the backend; the first batch tells what to show. */
@@ -68,11 +110,14 @@ export class App {
           break;
         case "envelopes":
           this.session.take(feed.envelopes);
+          this.changes.note(feed.envelopes);
+          this.drafts.note(feed.envelopes);
           break;
         case "tree":
           if (this.state?.workspace) {
             void this.tree.refresh(feed.folders);
             void this.file.refresh(feed.folders);
+            this.changes.touch();
           }
           break;
       }
@@ -129,7 +174,40 @@ export class App {
     const queued = session.running ? this.session.queue(text) : null;
     const sent = await this.#submit({ type: "send", session: session.id, text });
     if (!sent && queued !== null) this.session.unqueue(queued);
+    // What was written while it was on its way is the next draft.
+    const draft = { of: "message" } as const;
+    if (sent && this.drafts.get(draft) === "") this.drafts.drop(draft);
     return sent;
+  }
+
+  /** Has a run go on that stands still. */
+  async goOn(): Promise<void> {
+    const session = this.state?.session;
+    if (!session || this.goingOn) return;
+    this.goingOn = true;
+    await this.#submit({ type: "go_on", session: session.id });
+    this.goingOn = false;
+  }
+
+  /** Makes a session of all that came before a message, and opens it with that message as its draft. */
+  async fork(before: number): Promise<void> {
+    const session = this.state?.session;
+    if (session) await this.#submit({ type: "fork_session", session: session.id, before });
+  }
+
+  async dismissNotices(): Promise<void> {
+    await this.#submit({ type: "dismiss_notices" });
+  }
+
+  /** Shows a file of the workspace in the side pane. */
+  async openFile(path: string): Promise<void> {
+    this.side.show("file");
+    await this.file.open(path);
+  }
+
+  closeSide(): void {
+    this.side.close();
+    this.file.close();
   }
 
   async interrupt(): Promise<void> {
@@ -142,7 +220,13 @@ export class App {
     const session = this.state?.session;
     if (!session) return;
     const error = await this.#ask({ type: "decide", session: session.id, decision });
-    if (error === null) return;
+    if (error === null) {
+      // A decision that was not sent at all keeps its words.
+      if (this.lost) return;
+      this.drafts.drop({ of: "feedback", approval: decision.approval });
+      this.drafts.drop({ of: "proposal", approval: decision.approval });
+      return;
+    }
     if (this.approvals.cards.some((card) => card.approval === decision.approval)) throw error;
     this.notices.addError(error);
   }
@@ -166,9 +250,12 @@ export class App {
     const before = this.state;
     this.state = state;
     this.rules.take(state.rules);
-    this.session.show(state.session?.id ?? "");
+    const session = state.session?.id ?? "";
+    this.session.show(session);
+    this.changes.show(session);
+    void this.drafts.show(session);
     if (before?.workspace?.path === state.workspace?.path) return;
-    this.file.close();
+    this.closeSide();
     if (state.workspace) void this.tree.reset();
     else if (before) void this.loadRecent();
   }

@@ -1,4 +1,4 @@
-import type { ToolItem } from "../../state/fold";
+import type { ToolItem } from "../../state/items";
 import type { IconName } from "../../ui/Icon.svelte";
 import { plural } from "../../ui/text";
 
@@ -70,6 +70,8 @@ function resultWords(row: ToolItem): string {
       return "waits for you";
     case "running":
       return "";
+    case "interrupted":
+      return "interrupted; it may have acted in part";
     case "refused":
       return row.decision === "" ? "refused" : "";
     case "failed":

@@ -1,0 +1,15 @@
+import type { App } from "./state/app.svelte";
+
+/** Opens what a screen of the recording is about, as a person would. */
+export function arrange(app: App, screen: string | null): void {
+  if (screen === "sessions") void app.sessions.show();
+  if (screen === "changes" || screen === "threeway") app.side.show("changes");
+  if (screen === "threeway") void lookAtConflict(app);
+}
+
+async function lookAtConflict(app: App): Promise<void> {
+  // The pane asks what changed once it shows.
+  while (app.changes.data === null) await new Promise((resolve) => setTimeout(resolve, 20));
+  const file = app.changes.data.files.find((one) => one.changed_since);
+  if (file) await app.changes.openConflict(file, { scope: "file", path: file.path });
+}
