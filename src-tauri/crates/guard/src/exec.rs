@@ -14,6 +14,7 @@ use rustix::fs::{FileType, OFlags};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::Read as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 const MAX_COMMAND: usize = 128 * 1024 - 1;
 /// Bytes of a file that is known again by its digest.
 const MAX_DIGESTED: u64 = 32 * 1024 * 1024;
+/// Bytes of all the files of one command that are.
+const MAX_DIGESTED_IN_ALL: u64 = 64 * 1024 * 1024;
 /// Characters of a stream that are kept.
 pub(crate) const CAPTURE: usize = 100_000;
 
@@ -102,18 +105,19 @@ pub(crate) fn bind(view: &View, exec: &mut ExecAction) {
 fn operands(view: &View, folder: &Path, words: &[String]) -> Vec<(PathBuf, Fingerprint)> {
     let below = folder.strip_prefix(view.root.real()).unwrap_or(Path::new(""));
     let mut found: Vec<(PathBuf, Fingerprint)> = Vec::new();
-    let mut seen = HashSet::new();
+    let (mut seen, mut bound) = (HashSet::new(), HashSet::new());
+    let mut digests = Digests::default();
     for word in words.iter().filter(|word| seen.insert(word.as_str())) {
         let Ok(Located::Inside(Inside { relative, object: Some((object, kind)), .. })) =
             locate(&view.root, below, word)
         else {
             continue;
         };
-        if kind != FileType::RegularFile || found.iter().any(|(path, _)| *path == relative) {
+        if kind != FileType::RegularFile || !bound.insert(relative.clone()) {
             continue;
         }
-        if let Ok(mut file) = reopen(object.as_fd(), OFlags::RDONLY)
-            && let Ok(fingerprint) = fingerprint(&mut file)
+        if let Ok(file) = reopen(object.as_fd(), OFlags::RDONLY)
+            && let Ok(fingerprint) = digests.of(file)
         {
             found.push((relative, fingerprint));
         }
@@ -121,32 +125,50 @@ fn operands(view: &View, folder: &Path, words: &[String]) -> Vec<(PathBuf, Finge
     found
 }
 
-/// What a file is known by again: its bytes, or for a large one, since a card must not wait for it,
-/// what the file system says of its last change.
-fn fingerprint(file: &mut File) -> std::io::Result<Fingerprint> {
-    let about = file.metadata()?;
-    if about.len() <= MAX_DIGESTED {
-        return Fingerprint::of_reader(file);
+/// What the files of one command are known by again, asked in the same order each time.
+struct Digests {
+    /// Bytes that may still be read.
+    left: u64,
+}
+
+impl Default for Digests {
+    fn default() -> Self {
+        Self { left: MAX_DIGESTED_IN_ALL }
     }
-    let known = [
-        about.dev(),
-        about.ino(),
-        about.len(),
-        about.mtime().cast_unsigned(),
-        about.mtime_nsec().cast_unsigned(),
-        about.ctime().cast_unsigned(),
-        about.ctime_nsec().cast_unsigned(),
-    ];
-    Ok(Fingerprint::of(known.map(u64::to_le_bytes).as_flattened()))
+}
+
+impl Digests {
+    /// A file's bytes; or for a large one, and where much was read already, since a card must not wait
+    /// for it, what the file system says of its last change.
+    fn of(&mut self, file: File) -> std::io::Result<Fingerprint> {
+        let about = file.metadata()?;
+        let size = about.len();
+        if let Some(left) = self.left.checked_sub(size).filter(|_| size <= MAX_DIGESTED) {
+            self.left = left;
+            // One that grows meanwhile has no end.
+            return Fingerprint::of_reader(&mut file.take(size + 1));
+        }
+        let known = [
+            about.dev(),
+            about.ino(),
+            size,
+            about.mtime().cast_unsigned(),
+            about.mtime_nsec().cast_unsigned(),
+            about.ctime().cast_unsigned(),
+            about.ctime_nsec().cast_unsigned(),
+        ];
+        Ok(Fingerprint::of(known.map(u64::to_le_bytes).as_flattened()))
+    }
 }
 
 /// The first of the named files that is no longer what it was.
 pub(crate) fn stale_operand(view: &View, exec: &ExecAction) -> Option<String> {
+    let mut digests = Digests::default();
     exec.judged.operands.iter().find_map(|(path, before)| {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
         let now = open_beneath(view.root.handle(), path, flags)
             .ok()
-            .and_then(|file| fingerprint(&mut File::from(file)).ok());
+            .and_then(|file| digests.of(File::from(file)).ok());
         (now != Some(*before)).then(|| path.display().to_string())
     })
 }
@@ -210,5 +232,33 @@ fn inside_folder(view: &View, below: &str) -> Result<OwnedFd, SandboxError> {
             Ok(folder)
         }
         _ => Err(SandboxError::folder_gone(below)),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot set itself up ends there")]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    #[test]
+    fn beyond_some_bytes_a_file_is_known_by_its_last_change() {
+        let content = || {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(b"x").unwrap();
+            std::io::Seek::rewind(&mut file).unwrap();
+            file
+        };
+        let mut digests = Digests { left: 2 };
+        let known: Vec<Fingerprint> = (0..3).map(|_| digests.of(content()).unwrap()).collect();
+        assert_eq!(known[0], Fingerprint::of(b"x"));
+        assert_eq!(known[1], Fingerprint::of(b"x"));
+        assert_ne!(known[2], Fingerprint::of(b"x"));
+        let large = content();
+        large.set_len(MAX_DIGESTED + 1).unwrap();
+        let before = Digests::default().of(large.try_clone().unwrap()).unwrap();
+        assert_eq!(before, Digests::default().of(large.try_clone().unwrap()).unwrap());
+        large.set_len(MAX_DIGESTED + 2).unwrap();
+        assert_ne!(before, Digests::default().of(large).unwrap());
     }
 }

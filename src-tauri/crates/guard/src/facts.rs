@@ -1,20 +1,23 @@
 //! Facts about the workspace's files, by handle, for the rules of commands.
 
-use crate::command::{Facts, Look, PathFact, Walking};
+use crate::command::{Commands, Effort, Facts, Look, PathFact};
 use crate::names::{Sensitivity, classify};
-use crate::resolve::{Inside, Located, locate};
+use crate::resolve::{Inside, Located, locate_counted};
 use crate::tighten::Tightened;
 use crate::view::View;
-use crate::{below, repository};
+use crate::{GuardError, below, repository};
 use rustix::fs::FileType;
 use std::path::{Path, PathBuf};
 
-/// Facts through a view's handle.
-pub(crate) struct HandleFacts<'a>(&'a View);
+/// Facts through a view's handle, for one decision.
+pub(crate) struct HandleFacts<'a> {
+    view: &'a View,
+    effort: Effort,
+}
 
 impl<'a> HandleFacts<'a> {
     pub(crate) fn new(view: &'a View) -> Self {
-        Self(view)
+        Self { view, effort: Effort::default() }
     }
 
     /// Whether a shell, which takes `..` after `cd` by name, comes where the kernel comes: before each
@@ -27,7 +30,7 @@ impl<'a> HandleFacts<'a> {
                 && before.iter().all(|name| matches!(*name, "" | "." | ".."));
             only_up
                 || matches!(
-                    locate(&self.0.root, below, &before.join("/")),
+                    self.locate(below, &before.join("/")),
                     Ok(Located::Inside(Inside {
                         object: Some((_, FileType::Directory)),
                         through_link: false,
@@ -38,18 +41,38 @@ impl<'a> HandleFacts<'a> {
     }
 
     fn below<'p>(&self, folder: &'p Path) -> Option<&'p Path> {
-        folder.strip_prefix(self.0.root.real()).ok()
+        folder.strip_prefix(self.view.root.real()).ok()
+    }
+
+    /// Where a word leads. An error too where that takes longer than a decision may.
+    fn locate(&self, below: &Path, word: &str) -> Result<Located, GuardError> {
+        if self.effort.is_over() {
+            return Err(GuardError::System(format!("it would take too long to look up {word}")));
+        }
+        let (located, names) = locate_counted(&self.view.root, below, word);
+        if self.effort.spend(names * Effort::NAME) {
+            located
+        } else {
+            Err(GuardError::System(format!("it would take too long to look up {word}")))
+        }
     }
 }
 
 impl Facts for HandleFacts<'_> {
+    fn effort(&self) -> &Effort {
+        &self.effort
+    }
+
     fn path(&self, folder: &Path, word: &str) -> PathFact {
         let Some(below) = self.below(folder) else { return PathFact::Out };
-        match locate(&self.0.root, below, word) {
+        // Each name is compared with the table, twice at most.
+        self.effort.spend(6 * word.bytes().filter(|&byte| byte == b'/').count() + word.len() / 16);
+        match self.locate(below, word) {
             // A program would be led by the kernel, which may come elsewhere.
             Ok(Located::Inside(Inside { by_name: true, object: Some(_), .. })) => PathFact::Out,
             Ok(Located::Inside(Inside { relative, object, through_link, .. })) => {
-                if self.0.tightening.name(&relative).is_some() {
+                let tightening = &self.view.tightening;
+                if tightening.name_within(&relative, &self.effort).is_some() {
                     return PathFact::Ruled;
                 }
                 let real = relative.to_string_lossy();
@@ -72,20 +95,18 @@ impl Facts for HandleFacts<'_> {
             }
             // What cannot be a path names nothing; what could be one and is refused leads out. A
             // program that takes `..` by name could still make one of it.
-            Err(crate::GuardError::BadPath(_) | crate::GuardError::WrongKind(_)) => {
-                match classify(word) {
-                    Sensitivity::Secret(why) => PathFact::Secret(why),
-                    _ if leaves_by_name(below, word) => PathFact::Out,
-                    Sensitivity::Sensitive(_) | Sensitivity::Ordinary => PathFact::Absent,
-                }
-            }
+            Err(GuardError::BadPath(_) | GuardError::WrongKind(_)) => match classify(word) {
+                Sensitivity::Secret(why) => PathFact::Secret(why),
+                _ if leaves_by_name(below, word) => PathFact::Out,
+                Sensitivity::Sensitive(_) | Sensitivity::Ordinary => PathFact::Absent,
+            },
             Ok(Located::Outside(_)) | Err(_) => PathFact::Out,
         }
     }
 
     fn folder(&self, folder: &Path, word: &str) -> Option<PathBuf> {
         let below = self.below(folder)?;
-        match locate(&self.0.root, below, word) {
+        match self.locate(below, word) {
             Ok(Located::Inside(Inside {
                 relative,
                 object: Some((_, FileType::Directory)),
@@ -94,46 +115,50 @@ impl Facts for HandleFacts<'_> {
             })) if self.means_the_same_by_name(below, word)
                 && !matches!(classify(&relative.to_string_lossy()), Sensitivity::Secret(_)) =>
             {
-                Some(self.0.root.real().join(relative))
+                Some(self.view.root.real().join(relative))
             }
             _ => None,
         }
     }
 
-    fn below(
-        &self,
-        folder: &Path,
-        word: &str,
-        look: &Look<'_>,
-        walking: &Walking,
-    ) -> Result<Option<String>, String> {
+    fn below(&self, folder: &Path, word: &str, look: &Look<'_>) -> Result<Option<String>, String> {
         let below = self.below(folder).ok_or("its folder is outside the workspace.")?;
-        below::secret(self.0, below, word, look, walking)
+        below::secret(self.view, below, word, look, &self.effort)
     }
 
     fn repository(&self, folder: &Path) -> Result<(), String> {
         let below = self.below(folder).ok_or("its folder is outside the workspace.")?;
-        repository::check(&self.0.root, below)
+        repository::check(&self.view.root, below, &self.effort)
     }
 
     fn has_rules(&self) -> bool {
-        !self.0.tightening.is_empty()
+        !self.view.tightening.is_empty()
+    }
+
+    fn ruled(&self, commands: &Commands<'_>) -> Option<Tightened> {
+        self.view.tightening.command(commands, &self.effort)
+    }
+
+    fn forbidden(&self, folder: &Path, word: &str) -> Option<Tightened> {
+        let asked = self.below(folder)?.join(word);
+        self.view.tightening.forbids(&asked, self.view.root.real(), &self.effort)
     }
 
     fn tightened(&self, folder: &Path, word: &str) -> Option<Tightened> {
         let below = self.below(folder)?;
-        let workspace = self.0.root.real();
+        let workspace = self.view.root.real();
         let asked = below.join(word);
-        let real = match locate(&self.0.root, below, word) {
+        // Past what a decision may cost, what is forbidden is known by its name alone.
+        let real = match self.locate(below, word) {
             Ok(Located::Inside(inside)) => workspace.join(&inside.relative),
             Ok(Located::Outside(outside)) => outside.lexical,
             Err(_) => asked.clone(),
         };
-        self.0.tightening.both(&real, &asked, workspace)
+        self.view.tightening.both_within(&real, &asked, workspace, &self.effort)
     }
 
     fn workspace(&self) -> &Path {
-        self.0.root.real()
+        self.view.root.real()
     }
 }
 

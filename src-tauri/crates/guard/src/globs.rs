@@ -3,6 +3,9 @@
 use globset::{GlobBuilder, GlobMatcher};
 use std::sync::OnceLock;
 
+/// Bytes of a glob that is compared; a longer one matches all.
+const MAX_GLOB: usize = 256;
+
 /// A glob for one name, compiled when it is first compared. One that cannot be read matches all.
 #[derive(Debug)]
 struct Glob {
@@ -15,15 +18,19 @@ struct Glob {
 /// Globs, matched against single names: the folders on the way to a glob's last name are not
 /// compared, for it may be taken from another folder than the look's.
 #[derive(Debug, Default)]
-pub(crate) struct Globs(Vec<Glob>);
+pub(crate) struct Globs {
+    globs: Vec<Glob>,
+    /// Bytes of those that are more than a name.
+    hard: usize,
+}
 
 impl Globs {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.globs.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.globs.len()
     }
 
     /// Adds one that matches every name.
@@ -53,19 +60,28 @@ impl Globs {
         self.push(widened(glob), false);
     }
 
+    /// Steps that it takes to compile them all, and to compare one name with them.
+    pub(crate) fn steps(&self) -> (usize, usize) {
+        (self.globs.len() * 30 + self.hard * 30, self.globs.len() + self.hard)
+    }
+
     fn push(&mut self, name: Option<String>, folder: bool) {
-        self.0.push(Glob { name, matcher: OnceLock::new(), folder });
+        let name = name.filter(|name| name.len() <= MAX_GLOB);
+        if let Some(hard) = name.as_ref().filter(|name| name.contains(['*', '?', '[', '{'])) {
+            self.hard += hard.len();
+        }
+        self.globs.push(Glob { name, matcher: OnceLock::new(), folder });
     }
 
     /// Whether one of them matches the file's name.
     pub(crate) fn name(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
-        self.0.iter().any(|glob| !glob.folder && glob.fits(name))
+        self.globs.iter().any(|glob| !glob.folder && glob.fits(name))
     }
 
     /// Whether one of them matches a folder's name.
     pub(crate) fn folder(&self, name: &str) -> bool {
-        self.0.iter().any(|glob| glob.fits(name))
+        self.globs.iter().any(|glob| glob.fits(name))
     }
 
     /// Whether one of them matches the file's name, or that of a folder that holds it.

@@ -24,6 +24,7 @@ mod facts;
 mod fingerprint;
 mod globs;
 mod grant;
+mod heeded;
 mod ignored;
 mod merge;
 pub mod names;

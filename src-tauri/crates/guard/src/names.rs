@@ -7,6 +7,8 @@
 mod rules;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
@@ -50,6 +52,9 @@ pub fn classify(path: &str) -> Sensitivity {
     }
     if last.is_private_key() {
         return PRIVATE_KEY;
+    }
+    if !parts.iter().any(Part::is_in_table) {
+        return Sensitivity::Ordinary;
     }
     if is_repository_config(&parts) {
         return REPOSITORY_CONFIG;
@@ -116,6 +121,13 @@ impl<'a> Part<'a> {
     fn is(&self, pattern: &str) -> bool {
         self.names().any(|name| glob(pattern, name))
             || self.alias.is_some_and(|alias| alias.may_be(pattern))
+    }
+
+    /// Whether some rule's part may be this one. A rule has at least one part that is not any name, so
+    /// a path without such a part fits none.
+    fn is_in_table(&self) -> bool {
+        static KNOWN: LazyLock<Known> = LazyLock::new(Known::of_table);
+        self.alias.is_some() || self.names().any(|name| KNOWN.has(name))
     }
 
     /// `.env` and everything that begins so, but for the examples that are checked in.
@@ -207,6 +219,25 @@ fn glob(pattern: &str, name: &str) -> bool {
         Some((head, tail)) => {
             name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)
         }
+    }
+}
+
+/// The parts of all rules, so that most names need one look.
+struct Known {
+    exact: HashSet<&'static str>,
+    open: Vec<&'static str>,
+}
+
+impl Known {
+    fn of_table() -> Self {
+        let parts = TABLE.iter().flat_map(|rules| rules.paths.iter().copied().flatten().copied());
+        let (open, exact): (Vec<_>, Vec<_>) =
+            parts.filter(|part| *part != "*").partition(|part| part.contains('*'));
+        Self { exact: exact.into_iter().collect(), open }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.exact.contains(name) || self.open.iter().any(|pattern| glob(pattern, name))
     }
 }
 
@@ -360,6 +391,9 @@ mod tests {
             for part in rules.paths.iter().flat_map(|path| path.iter()) {
                 assert_eq!(*part, fold(part), "not in the folded spelling");
                 assert!(part.matches('*').count() <= 1, "{part}");
+            }
+            for path in rules.paths {
+                assert!(path.iter().any(|part| *part != "*"), "a rule for any name");
             }
         }
     }

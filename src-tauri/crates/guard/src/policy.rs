@@ -2,7 +2,7 @@
 //! before it answers; deny goes over ask, and ask over allow.
 
 use crate::action::{Action, ExecAction, FileChange, Target};
-use crate::command::{self, Commands, Facts, Pattern};
+use crate::command::{self, Facts, Pattern};
 use crate::names::Sensitivity;
 use crate::rules::{KeptRule, Rule, Rulebook};
 use crate::tighten::{self, Tightened, Tightening};
@@ -174,8 +174,7 @@ impl Policy {
             (read, own)
         };
         let mut reasons = Vec::new();
-        let commands = Commands { raw: &exec.command, simple: &read.words };
-        for said in [self.tightening.command(&commands), read.tightened].into_iter().flatten() {
+        for said in read.tightened {
             match said {
                 Tightened::Deny(rule) => return Judged::Deny(rule),
                 Tightened::Ask(rule) => reasons.push(tighten::asks(&rule)),

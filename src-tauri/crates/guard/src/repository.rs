@@ -1,6 +1,7 @@
 //! Whether git, started in a folder, could be made to run a program by the repository it finds: the
 //! guard reads the repository's own configuration by handle, and never starts git to ask.
 
+use crate::command::{Effort, too_long};
 use crate::names::{Sensitivity, classify};
 use crate::root::{Root, kind_of, open_beneath};
 use rustix::fs::{FileType, OFlags};
@@ -11,12 +12,25 @@ use std::path::Path;
 
 /// Bytes of a configuration; a larger one asks.
 const MAX_CONFIG: u64 = 256 * 1024;
+/// Folders above that are asked for a repository; from deeper down it asks.
+const MAX_FOLDERS: usize = 64;
+/// Settings of a configuration that name files; one with more asks.
+const MAX_FILES: usize = 64;
+/// Bytes of a value that may be a path of the repository.
+const MAX_VALUE: usize = 255;
 
 /// Looks at every repository from `folder` (below the workspace) up to the workspace. Git takes the
 /// first that makes sense to it, so all of them must be harmless.
-pub(crate) fn check(root: &Root, folder: &Path) -> Result<(), String> {
+pub(crate) fn check(root: &Root, folder: &Path, effort: &Effort) -> Result<(), String> {
+    let slow = || too_long("look for repositories");
+    if folder.components().count() > MAX_FOLDERS {
+        return Err(slow());
+    }
     let mut found = false;
     for level in folder.ancestors() {
+        if !effort.spend(4 * Effort::NAME + level.components().count()) {
+            return Err(slow());
+        }
         let shown = level.display();
         let git = level.join(".git");
         let flags = OFlags::PATH | OFlags::NOFOLLOW;
@@ -31,7 +45,7 @@ pub(crate) fn check(root: &Root, folder: &Path) -> Result<(), String> {
             }
             Ok(Ok(stat)) if kind_of(&stat) == FileType::Directory => {
                 found = true;
-                check_folder(root, &git)?;
+                check_folder(root, &git, effort)?;
             }
             _ => {
                 return Err(format!(
@@ -44,7 +58,7 @@ pub(crate) fn check(root: &Root, folder: &Path) -> Result<(), String> {
     if found { Ok(()) } else { Err("there is no repository in the workspace.".to_owned()) }
 }
 
-fn check_folder(root: &Root, git: &Path) -> Result<(), String> {
+fn check_folder(root: &Root, git: &Path, effort: &Effort) -> Result<(), String> {
     if open_beneath(root.handle(), &git.join("commondir"), OFlags::PATH).is_ok() {
         return Err(format!("{} shares another repository's data.", git.display()));
     }
@@ -61,6 +75,9 @@ fn check_folder(root: &Root, git: &Path) -> Result<(), String> {
         file.take(MAX_CONFIG + 1).read_to_end(&mut text).map_err(|_| unreadable())?;
         if text.len() as u64 > MAX_CONFIG {
             return Err(format!("{} is too large to be read.", path.display()));
+        }
+        if !effort.spend(Effort::FILE + text.len() / 4) {
+            return Err(too_long(&format!("read {}", path.display())));
         }
         let text = String::from_utf8(text).map_err(|_| unreadable())?;
         if let Some(setting) = names_a_program(&text) {
@@ -81,6 +98,7 @@ fn names_a_program(text: &str) -> Option<String> {
         return Some("a line that goes on in the next".to_owned());
     }
     let mut section = String::new();
+    let mut files = 0;
     for line in text.trim_start_matches('\u{feff}').lines() {
         let mut rest = line.trim();
         if let Some(header) = rest.strip_prefix('[') {
@@ -98,7 +116,8 @@ fn names_a_program(text: &str) -> Option<String> {
         let (key, value) = rest.split_at(end);
         let key = key.to_ascii_lowercase();
         let value = value.trim_start().strip_prefix('=').map(str::trim);
-        if key.is_empty() || is_risky(&section, &key, value) {
+        files += usize::from(key.contains("file"));
+        if key.is_empty() || files > MAX_FILES || is_risky(&section, &key, value) {
             return Some(format!("{section}.{key}"));
         }
     }
@@ -135,7 +154,8 @@ pub(crate) fn asks_gpg(format: &str) -> bool {
 
 /// Whether a setting's value is not plainly a file of the repository.
 fn leads_out(value: &str) -> bool {
-    value.starts_with(['/', '~', '%'])
+    value.len() > MAX_VALUE
+        || value.starts_with(['/', '~', '%'])
         || value.contains(['"', '\\', ':'])
         || value.split('/').any(|part| part == "..")
         || matches!(classify(value), Sensitivity::Secret(_))

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 /// Links that are followed in one path before it counts as a circle; the kernel's own limit.
 const MAX_LINKS: u32 = 40;
+/// Names that are looked up for one path, those of links too; past this it counts as a circle. No path
+/// has as many by itself.
+const MAX_NAMES: usize = 2_500;
 /// Bytes of a path; the kernel's own limit (`PATH_MAX`).
 const MAX_PATH: usize = 4096;
 /// Bytes of a name; the kernel's own limit (`NAME_MAX`).
@@ -52,6 +55,26 @@ pub(crate) struct Outside {
 
 /// Finds out where `path` leads, seen from `folder` (names below the workspace).
 pub(crate) fn locate(root: &Root, folder: &Path, path: &str) -> Result<Located, GuardError> {
+    locate_counted(root, folder, path).0
+}
+
+/// The same, and how many names were looked up for it.
+pub(crate) fn locate_counted(
+    root: &Root,
+    folder: &Path,
+    path: &str,
+) -> (Result<Located, GuardError>, usize) {
+    let mut looked_up = 1;
+    let located = locate_with(root, folder, path, &mut looked_up);
+    (located, looked_up)
+}
+
+fn locate_with(
+    root: &Root,
+    folder: &Path,
+    path: &str,
+    looked_up: &mut usize,
+) -> Result<Located, GuardError> {
     check_form(path)?;
     let path = OsStr::new(path);
     let wants_folder = path.as_bytes().ends_with(b"/");
@@ -81,7 +104,9 @@ pub(crate) fn locate(root: &Root, folder: &Path, path: &str) -> Result<Located, 
     };
     let mut walk = Walk::new(root, path, below);
     walk.by_name = by_name;
-    let located = walk.run()?;
+    let located = walk.run();
+    *looked_up = walk.looked_up;
+    let located = located?;
     if let Located::Inside(inside) = &located
         && wants_folder
         && !matches!(inside.object, Some((_, FileType::Directory)))
@@ -159,6 +184,8 @@ struct Walk<'a> {
     missing: Vec<OsString>,
     links: u32,
     by_name: bool,
+    /// Names that were looked up so far.
+    looked_up: usize,
 }
 
 enum Step {
@@ -176,6 +203,7 @@ impl<'a> Walk<'a> {
             missing: Vec::new(),
             links: 0,
             by_name: false,
+            looked_up: 1,
         }
     }
 
@@ -188,6 +216,10 @@ impl<'a> Walk<'a> {
             return Ok(located);
         }
         while let Some((name, from_link)) = self.todo.pop_front() {
+            self.looked_up += 1;
+            if self.looked_up > MAX_NAMES {
+                return Err(GuardError::Loop(self.shown()));
+            }
             let step = if name == ".." { self.up(from_link) } else { self.into(name, from_link) }?;
             if let Step::Done(located) = step {
                 return Ok(located);

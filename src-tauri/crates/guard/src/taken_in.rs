@@ -1,6 +1,7 @@
 //! What ignore files take in: a line that starts with `!` makes ripgrep read what is hidden, or what
 //! another line leaves out.
 
+use crate::command::Effort;
 use crate::globs::Globs;
 use crate::resolve::{Inside, Located, locate};
 use crate::root::{Root, open_beneath};
@@ -31,34 +32,44 @@ pub(crate) struct TakenIn {
 
 impl TakenIn {
     /// From the folders that hold `folder`, up to the root, as ripgrep goes.
-    pub(crate) fn above(folder: &Path) -> Self {
+    pub(crate) fn above(folder: &Path, effort: &Effort) -> Self {
         let mut taken = Self { globs: Globs::default(), over_others: false, left: MAX_BYTES };
         if folder.ancestors().count() > MAX_FOLDERS {
             taken.everything();
         } else {
-            folder.ancestors().skip(1).for_each(|folder| taken.read_folder(folder));
+            folder.ancestors().skip(1).for_each(|folder| taken.read_folder(folder, effort));
         }
         taken
     }
 
     /// From a folder's own ignore files.
-    pub(crate) fn read_folder(&mut self, folder: &Path) {
+    fn read_folder(&mut self, folder: &Path, effort: &Effort) {
         for (name, over_others) in FILES {
-            self.read_at(&folder.join(name), over_others);
+            self.read_at(&folder.join(name), over_others, effort);
         }
-        // A worktree's `.git` is a file that names the repository.
+        self.read_worktree(folder, effort);
+    }
+
+    /// From the repository that a worktree's `.git` names, which is a file.
+    pub(crate) fn read_worktree(&mut self, folder: &Path, effort: &Effort) {
+        if !effort.spend(Effort::FILE) {
+            return self.everything();
+        }
         let Some(text) = small(&folder.join(".git")) else { return };
         let Some(git) = text.strip_prefix("gitdir:").map(|git| folder.join(git.trim())) else {
             return;
         };
-        self.read_at(&git.join("info/exclude"), false);
+        self.read_at(&git.join("info/exclude"), false, effort);
         if let Some(common) = small(&git.join("commondir")) {
-            self.read_at(&git.join(common.trim()).join("info/exclude"), false);
+            self.read_at(&git.join(common.trim()).join("info/exclude"), false, effort);
         }
     }
 
     /// From a file that an option names.
-    pub(crate) fn read_named(&mut self, root: &Root, folder: &Path, word: &str) {
+    pub(crate) fn read_named(&mut self, root: &Root, folder: &Path, word: &str, effort: &Effort) {
+        if !effort.spend(Effort::FILE) {
+            return self.everything();
+        }
         let Ok(Located::Inside(Inside { relative, object: Some((_, kind)), .. })) =
             locate(root, folder, word)
         else {
@@ -66,28 +77,41 @@ impl TakenIn {
         };
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
         match open_beneath(root.handle(), &relative, flags) {
-            Ok(file) if kind == FileType::RegularFile => self.read(File::from(file), false),
+            Ok(file) if kind == FileType::RegularFile => {
+                self.read(File::from(file), false, effort);
+            }
             _ => self.everything(),
         }
     }
 
-    fn read_at(&mut self, path: &Path, over_others: bool) {
+    fn read_at(&mut self, path: &Path, over_others: bool, effort: &Effort) {
+        if !effort.spend(Effort::FILE) {
+            return self.everything();
+        }
         let Some(file) = open(path) else { return };
         match file.metadata() {
-            Ok(kind) if kind.is_file() => self.read(file, over_others),
+            Ok(kind) if kind.is_file() => self.read(file, over_others, effort),
             Ok(kind) if kind.is_dir() => {}
             _ => self.everything(),
         }
     }
 
-    fn read(&mut self, file: File, over_others: bool) {
+    fn read(&mut self, file: File, over_others: bool, effort: &Effort) {
         let mut bytes = Vec::new();
         let read = file.take(self.left + 1).read_to_end(&mut bytes);
-        let Some(left) = self.left.checked_sub(bytes.len() as u64).filter(|_| read.is_ok()) else {
+        if read.is_err() || !effort.spend(bytes.len() / 8) {
+            return self.everything();
+        }
+        self.take(&bytes, over_others);
+    }
+
+    /// From what is in an ignore file.
+    pub(crate) fn take(&mut self, bytes: &[u8], over_others: bool) {
+        let Some(left) = self.left.checked_sub(bytes.len() as u64) else {
             return self.everything();
         };
         self.left = left;
-        let text = String::from_utf8_lossy(&bytes);
+        let text = String::from_utf8_lossy(bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         for glob in text.lines().filter_map(|line| line.strip_prefix('!')) {
             if self.globs.len() >= MAX_GLOBS {
@@ -98,7 +122,8 @@ impl TakenIn {
         }
     }
 
-    fn everything(&mut self) {
+    /// All is taken in.
+    pub(crate) fn everything(&mut self) {
         if self.globs.len() <= MAX_GLOBS {
             self.globs.add_all();
         }

@@ -2,10 +2,17 @@
 //! path globs. It can only tighten. Any other key in it has no effect.
 
 use crate::GuardError;
-use crate::command::{Commands, names};
+use crate::command::{Commands, Effort, Named, Programs, Readings};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 use std::path::{Component, Path, PathBuf};
+
+/// Bytes of rules; a file with more is refused.
+const MAX_RULES: usize = 64 * 1024;
+/// Bytes of globs times bytes of a path: where there is more to compare, it asks.
+const MAX_WORK: usize = 2_000_000;
+/// From here on the clock is looked at each time.
+const MUCH_WORK: usize = 300_000;
 
 /// The name of the file in the workspace folder.
 pub(crate) const FILE: &str = ".countersign.toml";
@@ -46,7 +53,16 @@ impl Tightening {
         let form: Form = toml::from_str(text).map_err(|error| {
             GuardError::Unreadable(format!("{FILE} cannot be read: {}", error.message()))
         })?;
+        let size: usize = form.deny.iter().chain(&form.ask).map(String::len).sum();
+        if size > MAX_RULES {
+            return Err(GuardError::Unreadable(format!("{FILE} has more than 64 KB of rules")));
+        }
         Ok(Self { deny: Rules::new(form.deny)?, ask: Rules::new(form.ask)? })
+    }
+
+    /// Whether a rule may be for a program of this name.
+    fn starts_with(&self, name: &str) -> bool {
+        self.deny.programs.has(name) || self.ask.programs.has(name)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -55,52 +71,114 @@ impl Tightening {
 
     /// Of an absolute path.
     pub(crate) fn path(&self, resolved: &Path, workspace: &Path) -> Option<Tightened> {
-        self.name(resolved.strip_prefix(workspace).unwrap_or(resolved))
+        self.path_within(resolved, workspace, &Effort::default())
+    }
+
+    fn path_within(&self, resolved: &Path, workspace: &Path, effort: &Effort) -> Option<Tightened> {
+        self.name_within(resolved.strip_prefix(workspace).unwrap_or(resolved), effort)
     }
 
     /// Of an absolute path and of the name that it was asked for by: the stricter of both.
     pub(crate) fn both(&self, real: &Path, asked: &Path, workspace: &Path) -> Option<Tightened> {
-        match (self.path(real, workspace), self.asked(asked, workspace)) {
+        self.both_within(real, asked, workspace, &Effort::default())
+    }
+
+    /// The same, within what one decision may cost.
+    pub(crate) fn both_within(
+        &self,
+        real: &Path,
+        asked: &Path,
+        workspace: &Path,
+        effort: &Effort,
+    ) -> Option<Tightened> {
+        let asked = self.path_within(&plain(asked), workspace, effort);
+        match (self.path_within(real, workspace, effort), asked) {
             (Some(Tightened::Ask(_)), Some(Tightened::Deny(rule))) => Some(Tightened::Deny(rule)),
             (real, asked) => real.or(asked),
         }
     }
 
-    /// Of a path as it was asked for, `.` and `..` taken out by name: a rule may name a link.
-    fn asked(&self, asked: &Path, workspace: &Path) -> Option<Tightened> {
-        let mut plain = PathBuf::new();
-        for part in asked.components() {
-            match part {
-                Component::ParentDir => {
-                    plain.pop();
-                }
-                Component::CurDir => {}
-                Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
-                    plain.push(part);
-                }
-            }
-        }
-        self.path(&plain, workspace)
+    /// What is forbidden of a path as it was asked for, by its name alone; it asks where that cannot
+    /// be told in time.
+    pub(crate) fn forbids(
+        &self,
+        asked: &Path,
+        workspace: &Path,
+        effort: &Effort,
+    ) -> Option<Tightened> {
+        let asked = plain(asked);
+        let name = asked.strip_prefix(workspace).unwrap_or(&asked);
+        self.deny
+            .path(name, effort, Effort::count)
+            .map_or_else(|Slow| None, |rule| rule.map(Tightened::Deny))
     }
 
     /// Of a path from the workspace, or an absolute one outside.
     pub(crate) fn name(&self, path: &Path) -> Option<Tightened> {
-        let deny = self.deny.path(path).map(Tightened::Deny);
-        deny.or_else(|| self.ask.path(path).map(Tightened::Ask))
+        self.name_within(path, &Effort::default())
     }
 
-    pub(crate) fn command(&self, commands: &Commands<'_>) -> Option<Tightened> {
-        let deny = self.deny.command(commands).map(Tightened::Deny);
-        deny.or_else(|| self.ask.command(commands).map(Tightened::Ask))
+    /// The same, within what one decision may cost.
+    pub(crate) fn name_within(&self, path: &Path, effort: &Effort) -> Option<Tightened> {
+        strictest(self.deny.path(path, effort, Effort::spend), || {
+            self.ask.path(path, effort, Effort::spend)
+        })
     }
+
+    /// Of commands, within what one decision may cost.
+    pub(crate) fn command(&self, commands: &Commands<'_>, effort: &Effort) -> Option<Tightened> {
+        if self.is_empty() {
+            return None;
+        }
+        let readings = Readings::of(commands, &|name| self.starts_with(name));
+        strictest(self.deny.command(&readings, effort), || self.ask.command(&readings, effort))
+    }
+}
+
+/// A comparison that takes too long.
+struct Slow;
+
+/// What is found, deny before ask; it asks where that cannot be told in time.
+fn strictest(
+    deny: Result<Option<String>, Slow>,
+    ask: impl FnOnce() -> Result<Option<String>, Slow>,
+) -> Option<Tightened> {
+    let slow = || Some(Tightened::Ask("(they take too long to compare)".to_owned()));
+    match deny {
+        Ok(Some(rule)) => Some(Tightened::Deny(rule)),
+        Ok(None) => ask().map_or_else(|Slow| slow(), |rule| rule.map(Tightened::Ask)),
+        Err(Slow) => slow(),
+    }
+}
+
+/// A path as it was asked for, `.` and `..` taken out by name: a rule may name a link.
+fn plain(asked: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in asked.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                plain.push(part);
+            }
+        }
+    }
+    plain
 }
 
 #[derive(Clone, Debug, Default)]
 struct Rules {
     texts: Vec<String>,
+    /// Each as a command.
+    named: Vec<Option<Named>>,
+    programs: Programs,
     globs: GlobSet,
     /// Which text each glob is of.
     of: Vec<usize>,
+    /// Bytes of the globs that hold wildcards.
+    hard: usize,
 }
 
 /// The globs of a rule. A name without a slash counts at any depth, as in an ignore file; one that
@@ -130,6 +208,7 @@ impl Rules {
     fn new(texts: Vec<String>) -> Result<Self, GuardError> {
         let mut builder = GlobSetBuilder::new();
         let mut of = Vec::new();
+        let mut hard = 0;
         for (rule, text) in texts.iter().enumerate() {
             for pattern in patterns(text) {
                 let glob =
@@ -140,22 +219,50 @@ impl Rules {
                     })?;
                 builder.add(glob);
                 of.push(rule);
+                if pattern.contains(['*', '?', '[', '{']) {
+                    hard += pattern.len();
+                }
             }
         }
         let globs = builder
             .build()
             .map_err(|error| GuardError::Unreadable(format!("{FILE} cannot be read: {error}")))?;
-        Ok(Self { texts, globs, of })
+        let named: Vec<Option<Named>> = texts.iter().map(|text| Named::of(text)).collect();
+        let programs = Programs::of(&named);
+        Ok(Self { texts, named, programs, globs, of, hard })
     }
 
     /// The rule that covers a path, or a folder above it.
-    fn path(&self, path: &Path) -> Option<String> {
-        let glob = path.ancestors().find_map(|path| self.globs.matches(path).into_iter().next())?;
-        self.texts.get(*self.of.get(glob)?).cloned()
+    fn path(
+        &self,
+        path: &Path,
+        effort: &Effort,
+        spend: fn(&Effort, usize) -> bool,
+    ) -> Result<Option<String>, Slow> {
+        if self.texts.is_empty() {
+            return Ok(None);
+        }
+        for path in path.ancestors() {
+            let work = self.hard * path.as_os_str().len();
+            let late = || work > MUCH_WORK && effort.is_late();
+            if work > MAX_WORK || !spend(effort, 5 + work / 5_000) || late() {
+                return Err(Slow);
+            }
+            if let Some(glob) = self.globs.matches(path).first() {
+                return Ok(self.of.get(*glob).and_then(|rule| self.texts.get(*rule)).cloned());
+            }
+        }
+        Ok(None)
     }
 
-    fn command(&self, commands: &Commands<'_>) -> Option<String> {
-        self.texts.iter().find(|rule| names(rule, commands)).cloned()
+    fn command(&self, readings: &Readings, effort: &Effort) -> Result<Option<String>, Slow> {
+        for (text, named) in self.texts.iter().zip(&self.named) {
+            let Some(named) = named else { continue };
+            if named.names(readings, effort).ok_or(Slow)? {
+                return Ok(Some(text.clone()));
+            }
+        }
+        Ok(None)
     }
 }
 

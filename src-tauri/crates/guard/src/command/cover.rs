@@ -23,6 +23,7 @@ pub(super) fn covered<'a>(
     }
     let mut narrower = None;
     for pattern in patterns.iter().filter(|pattern| pattern.matches(&simple.words)) {
+        ground.spend(10 + simple.words.len())?;
         match covers(&simple.words, &pattern.spelled(simple.words.len()), ground) {
             Ok(()) => return Ok(pattern),
             Err(why) => {

@@ -24,6 +24,7 @@ pub(super) fn check(words: &[Argument<'_>], ground: &Ground<'_>) -> Result<(), S
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let text = word.text;
+        ground.spend(10)?;
         if !expression && !text.starts_with('-') && !["(", ")", "!", ","].contains(&text) {
             ground.check(text, true)?;
             continue;

@@ -35,6 +35,7 @@ pub(super) fn check(words: &[Argument<'_>], ground: &Ground<'_>) -> Result<(), S
         ));
     }
     let Some((subcommand, rest)) = rest.split_first() else { return Ok(()) };
+    ground.spend(rest.len())?;
     ground.check_repository()?;
     let sorts = ["branch", "tag", "for-each-ref"].contains(&subcommand.text);
     if let Some(word) = rest.iter().find(|word| {

@@ -1,50 +1,40 @@
 //! The ground that a command stands on: its folder, and what the words mean there as paths.
 
-use super::{Facts, Look, PathFact, Walking};
-use std::cell::{Cell, OnceCell, RefCell};
+use super::{Effort, Facts, Look, PathFact};
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::PathBuf;
-
-/// Names that one decision looks up; past this it asks. A lookup of one name takes some
-/// microseconds, and a decision may take 50 milliseconds.
-const MAX_NAMES: usize = 4_000;
-/// Bytes of a path that count as one more name.
-const BYTES_A_NAME: usize = 128;
 
 /// A folder, and what is known of the paths seen from it.
 pub(super) struct Ground<'a> {
     pub(super) facts: &'a dyn Facts,
     pub(super) folder: PathBuf,
     known: RefCell<HashMap<String, PathFact>>,
-    left: Cell<usize>,
-    walking: Walking,
     repository: OnceCell<Result<(), String>>,
 }
 
 impl<'a> Ground<'a> {
     pub(super) fn new(facts: &'a dyn Facts, folder: PathBuf) -> Self {
-        Self {
-            facts,
-            folder,
-            known: RefCell::default(),
-            left: Cell::new(MAX_NAMES),
-            walking: Walking::default(),
-            repository: OnceCell::new(),
-        }
+        Self { facts, folder, known: RefCell::default(), repository: OnceCell::new() }
     }
 
     /// What a word is as a path. An error where too many were asked for.
     pub(super) fn path(&self, word: &str) -> Result<PathFact, String> {
+        self.spend(1 + word.len() / 32)?;
         if let Some(known) = self.known.borrow().get(word) {
             return Ok(*known);
         }
-        let slashes = word.bytes().filter(|&byte| byte == b'/').count();
-        let names = 1 + slashes + word.len() / BYTES_A_NAME;
-        let left = self.left.get().checked_sub(names);
-        self.left.set(left.ok_or("It names more paths than can be looked up at once.")?);
+        self.spend(Effort::NAME)?;
         let fact = self.facts.path(&self.folder, word);
+        // What is told of a path without looking to its end is nothing to go by.
+        self.spend(0)?;
         self.known.borrow_mut().insert(word.to_owned(), fact);
         Ok(fact)
+    }
+
+    /// Takes steps of what the decision may cost.
+    pub(super) fn spend(&self, steps: usize) -> Result<(), String> {
+        self.facts.effort().within(steps, || "look up all that it names".to_owned())
     }
 
     /// Refuses a path that leads out, or is a secret, or is sensitive where `reads` is not set.
@@ -107,7 +97,7 @@ impl<'a> Ground<'a> {
     /// Refuses a folder or file below which a secret, or where `look` says so a link that leads
     /// out, would be read.
     pub(super) fn check_below(&self, path: &str, look: &Look<'_>) -> Result<(), String> {
-        match self.facts.below(&self.folder, path, look, &self.walking) {
+        match self.facts.below(&self.folder, path, look) {
             Ok(None) => Ok(()),
             Ok(Some(found)) => Err(format!("it would read {found}, below {path}.")),
             Err(why) => Err(why),

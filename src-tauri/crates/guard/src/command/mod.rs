@@ -5,6 +5,7 @@
 //! read asks.
 
 mod cover;
+mod effort;
 mod emit;
 mod filters;
 mod find;
@@ -12,6 +13,7 @@ mod git;
 mod ground;
 mod lexer;
 mod loose;
+mod named;
 mod options;
 mod others;
 mod pattern;
@@ -21,21 +23,21 @@ mod ruled;
 mod suggest;
 mod table;
 
+pub use effort::Effort;
+pub(crate) use effort::too_long;
 pub(crate) use loose::words as loose_words;
+pub(crate) use named::{Commands, Named, Programs, Readings};
 pub use pattern::Pattern;
-pub(crate) use ruled::{Commands, names};
 
 use crate::action::{ExecAction, JudgedExec, ParsedRun};
 use crate::globs::Globs;
-use crate::text::reveal;
+use crate::text::{Revealed, reveal};
 use crate::tighten::Tightened;
 use countersign_protocol::{CommandPart, PartVerdict};
 use ground::Ground;
 use lexer::{Join, Line, Simple};
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// What a word means as a path, seen from the command's folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,8 @@ pub struct Look<'a> {
     /// The ignore files that it is told of, where a line of such a file, or of one that it finds by
     /// itself, may take in what is hidden or ignored.
     pub ignore_files: Option<&'a [&'a str]>,
+    /// Steps that it takes to tell whether it reads a file.
+    pub steps: usize,
     /// The hidden folders that it goes into, where not all of them.
     pub(crate) enters: Option<Arc<Globs>>,
 }
@@ -88,42 +92,15 @@ impl Look<'_> {
         links: false,
         depth: None,
         ignore_files: None,
+        steps: 1,
         enters: None,
     };
 }
 
-/// How much one decision has looked through so far.
-#[derive(Debug)]
-pub struct Walking {
-    begun: Instant,
-    entries: Cell<usize>,
-}
-
-impl Default for Walking {
-    fn default() -> Self {
-        Self { begun: Instant::now(), entries: Cell::new(0) }
-    }
-}
-
-impl Walking {
-    /// Entries that one decision looks at.
-    const MAX_ENTRIES: usize = 10_000;
-    /// Entries that it looks at however slow the machine is.
-    const ALWAYS: usize = 1_000;
-    /// How long it looks beyond those.
-    const MAX_TIME: Duration = Duration::from_millis(25);
-
-    /// Counts one more entry; false where that is one too many.
-    pub fn goes_on(&self) -> bool {
-        let entries = self.entries.get() + 1;
-        self.entries.set(entries);
-        entries <= Self::ALWAYS
-            || (entries <= Self::MAX_ENTRIES && self.begun.elapsed() < Self::MAX_TIME)
-    }
-}
-
 /// What the rules for commands need to know of the disk.
-pub trait Facts {
+pub(crate) trait Facts {
+    /// What the decision has cost so far.
+    fn effort(&self) -> &Effort;
     /// What `word` would be as a path, seen from `folder` (absolute, beneath the workspace).
     fn path(&self, folder: &Path, word: &str) -> PathFact;
     /// The folder of the workspace that `word` names, absolute and without links; none where it
@@ -131,18 +108,16 @@ pub trait Facts {
     fn folder(&self, folder: &Path, word: &str) -> Option<PathBuf>;
     /// The first secret below `word` that `look` would read. An error where that cannot be told in
     /// time.
-    fn below(
-        &self,
-        folder: &Path,
-        word: &str,
-        look: &Look<'_>,
-        walking: &Walking,
-    ) -> Result<Option<String>, String>;
+    fn below(&self, folder: &Path, word: &str, look: &Look<'_>) -> Result<Option<String>, String>;
     /// Whether git, started in `folder`, finds a repository of the workspace whose configuration
     /// names no program. The error says what it names.
     fn repository(&self, folder: &Path) -> Result<(), String>;
     /// Whether the workspace has rules of its own.
     fn has_rules(&self) -> bool;
+    /// What the workspace's own rules say of commands.
+    fn ruled(&self, commands: &Commands<'_>) -> Option<Tightened>;
+    /// What the workspace's own rules forbid of `word` as a path, by its name alone.
+    fn forbidden(&self, folder: &Path, word: &str) -> Option<Tightened>;
     /// What the workspace's own rules say of `word` as a path.
     fn tightened(&self, folder: &Path, word: &str) -> Option<Tightened>;
     /// The workspace folder, absolute.
@@ -151,10 +126,8 @@ pub trait Facts {
 
 /// What was read in a command, and what follows.
 pub(crate) struct Read {
-    /// The words of each simple command; none where it could not be read whole.
-    pub(crate) words: Vec<Vec<String>>,
-    /// What the workspace's own rules say of the paths that it names.
-    pub(crate) tightened: Option<Tightened>,
+    /// What the workspace's own rules say of it, and of the paths that it names.
+    pub(crate) tightened: Vec<Tightened>,
     /// Why it asks under every setting.
     pub(crate) always_asks: Vec<String>,
     /// What goes with the action.
@@ -168,24 +141,23 @@ pub(crate) struct Read {
 /// Reads a command and finds the patterns that cover it, if any.
 pub(crate) fn judge_action(exec: &ExecAction, patterns: &[&Pattern], facts: &dyn Facts) -> Read {
     let command = exec.command.as_str();
-    let always_asks: Vec<String> = reveal(command)
-        .warnings
-        .into_iter()
-        .map(|warning| format!("The command holds deceptive characters: {}.", warning.what))
-        .collect();
     match lexer::read(command) {
-        Ok(line) => judge_line(exec, &line, always_asks, patterns, facts),
+        Ok(line) => judge_line(exec, &line, patterns, facts),
         Err(why) => {
-            let mut always_asks = always_asks;
             let loose = loose::words(command);
             let loose: Vec<&str> = loose.iter().map(String::as_str).collect();
+            let commands = Commands { raw: command, simple: &[] };
+            let by_name = ruled::by_name(&commands, &loose, &exec.cwd, facts);
+            let revealed = reveal(command);
+            let mut always_asks = deceptive(&revealed);
             always_asks.extend(removal::warning(command, &exec.cwd, facts.workspace()));
-            let text = reveal(command).shown;
-            let part = CommandPart { text, verdict: PartVerdict::Ask, note: why.clone() };
+            let part =
+                CommandPart { text: revealed.shown, verdict: PartVerdict::Ask, note: why.clone() };
             let judged = JudgedExec { parts: vec![part], ..JudgedExec::default() };
+            let hides = || ruled::hides(command, &loose);
+            let paths = ruled::paths(&loose, &exec.cwd, facts, hides);
             Read {
-                words: Vec::new(),
-                tightened: ruled::paths(&loose, &exec.cwd, facts, ruled::hides(command)),
+                tightened: by_name.into_iter().chain(paths).collect(),
                 always_asks,
                 judged,
                 allowed_by: None,
@@ -195,14 +167,15 @@ pub(crate) fn judge_action(exec: &ExecAction, patterns: &[&Pattern], facts: &dyn
     }
 }
 
-fn judge_line(
-    exec: &ExecAction,
-    line: &Line,
-    mut always_asks: Vec<String>,
-    patterns: &[&Pattern],
-    facts: &dyn Facts,
-) -> Read {
+fn judge_line(exec: &ExecAction, line: &Line, patterns: &[&Pattern], facts: &dyn Facts) -> Read {
     let moves = leading_folder(line);
+    let named: Vec<&str> =
+        line.commands.iter().flat_map(|s| &s.words).map(|w| w.text.as_str()).collect();
+    let words: Vec<Vec<String>> = line.commands.iter().map(texts).collect();
+    let commands = Commands { raw: &exec.command, simple: &words };
+    let folder = moves.map_or_else(|| exec.cwd.clone(), |word| exec.cwd.join(word));
+    let by_name = ruled::by_name(&commands, &named, &folder, facts);
+    let mut always_asks = deceptive(&reveal(&exec.command));
     let folder = moves.map(|word| facts.folder(&exec.cwd, word));
     let ground = Ground::new(facts, folder.clone().flatten().unwrap_or_else(|| exec.cwd.clone()));
     always_asks.extend(removal::warnings(line, &exec.cwd, facts.workspace()));
@@ -247,15 +220,20 @@ fn judge_line(
     if allowed_by.is_some() {
         judged.from_parse = Some(parsed(line, moves.is_some(), &ground));
     }
-    let words = line.commands.iter().map(texts).collect();
-    let named: Vec<&str> =
-        line.commands.iter().flat_map(|s| &s.words).map(|w| w.text.as_str()).collect();
     // A folder changed later on makes names mean what cannot be told here.
     let later = line.commands.iter().skip(usize::from(moves.is_some()));
     let elsewhere =
         later.into_iter().any(|simple| simple.words.first().is_some_and(|w| w.text == "cd"));
-    let tightened = ruled::paths(&named, &ground.folder, facts, elsewhere);
-    Read { words, tightened, always_asks, judged, allowed_by, asks }
+    let paths = ruled::paths(&named, &ground.folder, facts, || elsewhere);
+    let tightened = by_name.into_iter().chain(paths).collect();
+    Read { tightened, always_asks, judged, allowed_by, asks }
+}
+
+/// Why a text that deceives asks.
+fn deceptive(revealed: &Revealed) -> Vec<String> {
+    let told = revealed.warnings.iter();
+    told.map(|warning| format!("The command holds deceptive characters: {}.", warning.what))
+        .collect()
 }
 
 /// Whether a simple command reads what another one prints.

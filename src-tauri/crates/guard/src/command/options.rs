@@ -124,6 +124,7 @@ impl<'a> Reader<'a, '_> {
         word: Argument<'a>,
         words: &mut impl Iterator<Item = Argument<'a>>,
     ) -> Result<(), String> {
+        self.ground.spend(10)?;
         let (name, value) = match word.text.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (word.text, None),
@@ -157,6 +158,7 @@ impl<'a> Reader<'a, '_> {
         words: &mut impl Iterator<Item = Argument<'a>>,
     ) -> Result<(), String> {
         let letters = &word.text[1..];
+        self.ground.spend(2 * letters.len())?;
         if letters.bytes().all(|byte| byte.is_ascii_digit())
             && self.tokens().any(|token| token == "-#")
         {

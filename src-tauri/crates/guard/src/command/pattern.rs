@@ -122,9 +122,8 @@ fn is_inline_code(word: &Word) -> bool {
 pub(super) fn glob(pattern: &str, text: &str, star: char) -> bool {
     let Some((first, others)) = pattern.split_once(star) else { return pattern == text };
     let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = others.split(star).collect();
-    let end = parts.pop().unwrap_or_default();
-    for part in parts {
+    let (parts, end) = others.rsplit_once(star).unwrap_or(("", others));
+    for part in parts.split(star) {
         let Some(at) = rest.find(part) else { return false };
         rest = &rest[at + part.len()..];
     }

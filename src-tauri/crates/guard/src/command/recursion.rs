@@ -35,7 +35,8 @@ pub(super) fn grep(seen: &Seen<'_>, ground: &Ground<'_>) -> Result<(), String> {
         .filter(|name| !spelled.unsure && !name.contains(['*', '?', '[', '\\']))
         .collect();
     let read = |path: &str| only.is_empty() || only.name(path);
-    let look = Look { read: &read, left_out: &left_out, links: spelled.any, ..Look::ALL };
+    let (links, steps) = (spelled.any, compile(&only, ground)?);
+    let look = Look { read: &read, steps, left_out: &left_out, links, ..Look::ALL };
     below(&paths(seen, PATTERNS, &spelled, ground)?, ground, &look)
 }
 
@@ -69,9 +70,10 @@ pub(super) fn ripgrep(seen: &Seen<'_>, ground: &Ground<'_>) -> Result<(), String
     );
     if !wanted.is_empty() {
         let wanted = Arc::new(wanted);
+        let steps = compile(&wanted, ground)?;
         let read = |path: &str| wanted.name_or_folder(path);
         let enters = (!hidden).then(|| Arc::clone(&wanted));
-        return below(&paths, ground, &Look { read: &read, links, enters, ..Look::ALL });
+        return below(&paths, ground, &Look { read: &read, steps, links, enters, ..Look::ALL });
     }
     let ignored =
         unrestricted > 0 || seen.options.iter().any(|(name, _)| name.starts_with("--no-ignore"));
@@ -82,10 +84,11 @@ pub(super) fn ripgrep(seen: &Seen<'_>, ground: &Ground<'_>) -> Result<(), String
         return below(&paths, ground, &look);
     }
     let files = of_types(&types);
+    let steps = compile(&files, ground)?;
     let read = |path: &str| files.name(path);
     // Hidden files, but no hidden folders.
     let enters = (!hidden).then(Arc::default);
-    below(&paths, ground, &Look { read: &read, hidden: true, enters, ..look })
+    below(&paths, ground, &Look { read: &read, steps, hidden: true, enters, ..look })
 }
 
 /// `diff`: what lies in a folder, with `-r` all below, links followed.
@@ -157,6 +160,13 @@ fn paths<'a>(
 
 fn below(paths: &[&str], ground: &Ground<'_>, look: &Look<'_>) -> Result<(), String> {
     paths.iter().filter(|path| **path != "-").try_for_each(|path| ground.check_below(path, look))
+}
+
+/// The steps that it takes to compare a name with globs, once it was paid for compiling them.
+fn compile(globs: &Globs, ground: &Ground<'_>) -> Result<usize, String> {
+    let (compile, compare) = globs.steps();
+    ground.spend(compile)?;
+    Ok(compare)
 }
 
 /// The names that ripgrep's types stand for. A type that is not known, and one that holds names of

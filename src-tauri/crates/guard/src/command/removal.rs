@@ -54,18 +54,20 @@ fn moves(program: &str) -> bool {
 #[derive(Clone)]
 struct Folder {
     path: PathBuf,
+    /// The person's own.
+    home: Option<PathBuf>,
     /// Set where it was changed: then it is known by name only.
     moved: bool,
 }
 
 impl Folder {
     fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), moved: false }
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        Self { path: path.to_owned(), home, moved: false }
     }
 
     fn change(&mut self, to: Option<&String>) {
-        let home = std::env::var_os("HOME").map(PathBuf::from);
-        let to = to.map_or_else(|| home.clone(), |to| tilde(to, home.as_deref()));
+        let to = to.map_or_else(|| self.home.clone(), |to| tilde(to, self.home.as_deref()));
         if let Some(to) = to {
             self.path = normal(&self.path.join(to));
         }
@@ -97,19 +99,19 @@ fn removed(word: &str, folder: &Folder, workspace: &Path) -> Option<String> {
     if word.contains('$') {
         return Some(format!("It removes {word}, and what that is can only be known as it runs."));
     }
-    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let home = folder.home.as_deref();
     let target = match word.trim_end_matches(['*', '?', '/']) {
         "" if word.starts_with('/') => "/",
         "" => ".",
         target => target,
     };
-    let Some(path) = tilde(target, home.as_deref()) else {
+    let Some(path) = tilde(target, home) else {
         return Some(format!("It removes {word}, a home folder."));
     };
     let what = normal(&folder.path.join(path));
     let name = if what == Path::new("/") {
         "the root of the file system"
-    } else if home.as_deref().is_some_and(|home| home.starts_with(&what)) {
+    } else if home.is_some_and(|home| home.starts_with(&what)) {
         "the home folder"
     } else if workspace.starts_with(&what) {
         "the whole workspace"
