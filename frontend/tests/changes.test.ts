@@ -109,6 +109,25 @@ describe("the changes", () => {
     ]);
   });
 
+  it("draw thousands of files as fast as few: only those in sight are in the page", async () => {
+    const { app, backend } = await showScreen("changes");
+    const query = backend.query.bind(backend);
+    vi.spyOn(backend, "query").mockImplementation(async (asked) => {
+      const answer = await query(asked);
+      if (answer.type !== "changes") return answer;
+      const [one] = answer.files;
+      return {
+        ...answer,
+        files: Array.from({ length: 3_000 }, (_, at) => ({ ...one, path: `f${at}` }) as FileChanges),
+      };
+    });
+    app.side.show("changes");
+    await vi.waitFor(() => expect(app.changes.data?.files).toHaveLength(3_000));
+    await tick();
+    expect(paths().length).toBeLessThan(200);
+    expect(await violations()).toEqual([]);
+  });
+
   it("are only looked at in a session that can only be read", async () => {
     await showScreen("readonly");
     await userEvent.click(screen.getByTestId("show-changes"));
@@ -310,6 +329,22 @@ describe("a file that the person changed since", () => {
     await vi.waitFor(() => expect(paths()).not.toContain("test/cart.test.ts"));
   });
 
+  it("says why both cannot be kept where there is no text", async () => {
+    await showScreen("changes").then(({ app, backend }) => {
+      const query = backend.query.bind(backend);
+      vi.spyOn(backend, "query").mockImplementation(async (asked) => {
+        const answer = await query(asked);
+        return answer.type === "three_way"
+          ? { ...answer, theirs: null, back: null, merged: null, merged_diff: null }
+          : answer;
+      });
+      app.side.show("changes");
+    });
+    await screen.findAllByTestId("change");
+    await press(within(row("test/cart.test.ts")).getByTestId("revert-file"));
+    await vi.waitFor(() => expect(screen.getByTestId("merge-words").textContent).toContain("there is no text"));
+  });
+
   it("says why both cannot be kept where they overlap", async () => {
     await ask({ merged: null, merged_diff: null });
     expect(screen.getByTestId<HTMLInputElement>("choose-merge").disabled).toBe(true);
@@ -339,6 +374,21 @@ describe("the chat", () => {
     await userEvent.click(link);
     expect(await screen.findAllByTestId("change")).toHaveLength(7);
     expect(screen.getByTestId("tab-changes").getAttribute("aria-selected")).toBe("true");
+  });
+
+  it("tells on the unfolded row what a call changed, and what of it cannot be undone", async () => {
+    await showScreen("changes");
+    const install = screen.getAllByTestId("tool-row").find((one) => one.textContent.includes("npm install"));
+    if (!install) throw new Error("no row");
+    const [toggle] = within(install).getAllByRole("button");
+    if (toggle) await userEvent.click(toggle);
+    expect(within(install).getByTestId("changed-files").textContent.split("\n")).toEqual([
+      "package-lock.json (changed)",
+      "scripts/release.sh (changed)",
+      "src/legacy/prices.ts (changed)",
+      "… and 1 more file",
+      "data/catalogue.db: cannot be undone, too large",
+    ]);
   });
 
   it("notes what was taken back", async () => {

@@ -84,6 +84,8 @@ describe("a run that goes on", () => {
     const state = folded(CALL, execCard("a", "c"), execCard("b", "c", { replaces: "a" }), RESUMED, again);
     expect([...state.approvals.keys()]).toEqual(["b"]);
     expect(state.approvals.get("b")?.revision).toBe(2);
+    const late = folded(CALL, execCard("a", "c"), execCard("b", "c"), again);
+    expect([...late.approvals.values()].map((card) => [card.approval, card.revision])).toEqual([["b", 2]]);
   });
 
   it("has one row for a call that is named again", () => {

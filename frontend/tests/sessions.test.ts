@@ -134,6 +134,11 @@ describe("the list of sessions", () => {
     expect(asked(backend)).toEqual([]);
     await press("{Delete}");
     await screen.findByTestId("session-question");
+    await press("{Escape}");
+    expect(screen.queryByTestId("session-question")).toBeNull();
+    expect(screen.getByTestId("sessions-dialog")).toBeTruthy();
+    await press("{Delete}");
+    await screen.findByTestId("session-question");
     // Too early: nobody has read it yet.
     await userEvent.click(screen.getByTestId("question-yes"));
     expect(asked(backend)).toEqual([]);

@@ -28,7 +28,7 @@ export interface AssistantItem {
 type ToolState = "proposed" | "waiting" | "running" | "done" | "failed" | "refused" | "interrupted";
 
 /** What a call changed in the workspace. */
-interface CallChanges {
+export interface CallChanges {
   /** The first of them, by path. */
   files: readonly ChangedPath[];
   /** How many there are in all. */

@@ -1,6 +1,7 @@
-import type { ToolItem } from "../../state/items";
+import type { ChangeKind } from "../../protocol/ChangeKind";
+import type { CallChanges, ToolItem } from "../../state/items";
 import type { IconName } from "../../ui/Icon.svelte";
-import { plural } from "../../ui/text";
+import { plural, visible } from "../../ui/text";
 
 /** A tool row in words. */
 export interface ToolWords {
@@ -52,6 +53,22 @@ export function toolWords(row: ToolItem): ToolWords {
 /** What the model was told that went wrong; empty where nothing did. */
 export function errorOf(row: ToolItem): string {
   return textField(row.result, "error");
+}
+
+const CHANGED: Record<ChangeKind, string> = {
+  created: "new",
+  modified: "changed",
+  deleted: "deleted",
+  mode: "other permissions",
+  kind: "another kind",
+};
+
+/** What a call changed, a line each; and what of it cannot be undone. */
+export function changedWords(changed: CallChanges): string {
+  const lines = changed.files.map((file) => `${file.shown} (${CHANGED[file.change]})`);
+  const more = changed.count - changed.files.length;
+  if (more > 0) lines.push(`… and ${plural(more, "more file")}`);
+  return [...lines, ...changed.leftOut.map((one) => `${one.path}: cannot be undone, ${visible(one.why)}`)].join("\n");
 }
 
 /** What a command printed, also where its output was not seen live. */
