@@ -3,7 +3,6 @@
 use crate::aside::damage_of;
 use crate::models::{self, ModelChoice};
 use crate::queue::Reader;
-use crate::session::Session;
 use crate::words::sentence;
 use crate::{AgentError, Folders, Overrides, Settings, sample};
 use countersign_protocol::{ErrorCode, Feed, KeySource, Op, Query, QueryAnswer, RuleId, WireError};
@@ -239,20 +238,6 @@ impl Engine {
         self.open(&folder, tour, Which::New).await
     }
 
-    /// A new session in place of an empty one, with what the person began to write in it.
-    async fn begin_anew(&self, empty: &Session) -> Result<(), AgentError> {
-        let (folder, tour) = self.shared.place()?;
-        let (old, drafts) = (empty.id().clone(), self.shared.store.drafts(empty.id())?);
-        self.open(&folder, tour, Which::New).await?;
-        if let Some(session) = self.shared.current() {
-            for draft in drafts {
-                self.shared.store.save_draft(session.id(), &draft.of, &draft.text)?;
-            }
-        }
-        self.shared.throw_away(old);
-        Ok(())
-    }
-
     fn close(&self) -> Result<(), AgentError> {
         self.shared.must_be_idle()?;
         *lock(&self.shared.open) = None;
@@ -264,17 +249,22 @@ impl Engine {
         let shared = Arc::clone(&self.shared);
         let provider = models::connect(&shared.folders, &shared.settings, &choice)?;
         *lock(&shared.choice) = choice;
-        let open = lock(&shared.open)
-            .as_ref()
-            .filter(|open| !open.info.tour)
-            .map(|open| Arc::clone(&open.session));
-        if let Some(session) = open {
-            // A session that has not begun is made anew, so that its first event names its model.
-            if session.is_empty() {
-                self.begin_anew(&session).await?;
-            } else {
-                session.connect(provider);
+        let (empty, place) = {
+            let open = lock(&shared.open);
+            let open = open.as_ref().filter(|open| !open.info.tour);
+            if let Some(open) = open.filter(|open| !open.session.is_empty()) {
+                open.session.connect(Arc::clone(&provider));
             }
+            let empty = open.filter(|open| open.session.is_empty());
+            let place = empty.map(|open| open.session.workspace().path().to_owned());
+            (empty.map(|open| open.session.id().clone()), place)
+        };
+        if let (Some(empty), Some(folder)) = (empty, place) {
+            // A session that has not begun is made anew, so that its first event names its model.
+            self.with_shared(move |shared| {
+                shared.open_folder(&folder, false, Which::InPlaceOf(empty))
+            })
+            .await?;
         }
         self.shared.tell();
         Ok(())

@@ -49,9 +49,7 @@ impl Sessions {
 
     /// Gives a session a name; an empty one takes it away.
     pub fn rename(&self, id: &SessionId, title: &str) -> Result<(), AgentError> {
-        let store = self.store(id)?;
-        store.rename_session(id, title.trim())?;
-        store.append(id, Event::SessionRenamed { title: title.trim().to_owned() })?;
+        self.store(id)?.rename_session(id, title.trim())?;
         Ok(())
     }
 

@@ -15,6 +15,9 @@ use countersign_store::{Journal as _, SessionLock, Store};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
 
+/// Sessions of a folder that are looked at for one that can go on: as many windows may be open on it.
+const LATEST: usize = 20;
+
 pub(super) struct Shared {
     pub(super) folders: Folders,
     pub(super) settings: Settings,
@@ -41,6 +44,8 @@ pub(super) enum Which {
     Last,
     /// This one.
     Stored(SessionId),
+    /// A new one in place of an empty one, with what the person began to write in that.
+    InPlaceOf(SessionId),
 }
 
 impl Shared {
@@ -96,7 +101,11 @@ impl Shared {
         which: Which,
     ) -> Result<(), AgentError> {
         let provider = self.provider(tour);
-        let session = self.make_session(folder, provider, which)?;
+        let which = match which {
+            Which::Last => self.to_go_on_with(folder, provider.as_ref())?,
+            other @ (Which::New | Which::Stored(_) | Which::InPlaceOf(_)) => other,
+        };
+        let session = self.make_session(folder, provider, &which)?;
         let root = session.workspace().path().to_owned();
         let path = root.display().to_string();
         let name = root.file_name().unwrap_or(root.as_os_str()).to_string_lossy().into_owned();
@@ -125,7 +134,14 @@ impl Shared {
         };
         lock(&self.notices).extend(session.damage());
         let envelopes = session.events(0)?;
-        *lock(&self.open) = Some(Open { session: Arc::clone(&session), tree, info });
+        let before = lock(&self.open).replace(Open { session: Arc::clone(&session), tree, info });
+        drop(before);
+        // Now that nothing holds it any more: what is open cannot be removed.
+        if let Which::InPlaceOf(empty) = &which
+            && let Err(error) = self.store.delete_session(empty)
+        {
+            tracing::warn!("an empty session is left: {error}");
+        }
         self.tell();
         self.hub.publish(&Feed::Envelopes { envelopes });
         session.show_cards_again()
@@ -135,7 +151,7 @@ impl Shared {
         self: &Arc<Self>,
         folder: &Path,
         provider: Arc<dyn Provider>,
-        which: Which,
+        which: &Which,
     ) -> Result<Arc<Session>, AgentError> {
         let weak: Weak<Self> = Arc::downgrade(self);
         let changed = Box::new(move || {
@@ -150,51 +166,38 @@ impl Shared {
             provider,
             store: Arc::clone(&self.store),
         };
-        let stored = match which {
-            Which::New => None,
-            Which::Stored(id) => Some(id),
-            Which::Last => self.to_go_on_with(folder, options.provider.as_ref())?,
-        };
         let hub = Arc::clone(&self.hub);
-        Ok(Arc::new(match stored {
-            Some(id) => Session::take_up(options, &id, hub, changed)?,
-            None => Session::begin(options, hub, changed)?,
+        Ok(Arc::new(match which {
+            Which::Stored(id) => Session::take_up(options, id, hub, changed)?,
+            Which::New | Which::Last => Session::begin(options, hub, changed)?,
+            Which::InPlaceOf(empty) => {
+                let session = Session::begin(options, hub, changed)?;
+                for draft in self.store.drafts(empty)? {
+                    self.store.save_draft(session.id(), &draft.of, &draft.text)?;
+                }
+                session
+            }
         }))
     }
 
     /// The last session of a folder that no other program has open, where its run has not ended or
-    /// nothing was said in it yet.
-    fn to_go_on_with(
-        &self,
-        folder: &Path,
-        provider: &dyn Provider,
-    ) -> Result<Option<SessionId>, AgentError> {
-        let Ok(real) = std::fs::canonicalize(folder) else { return Ok(None) };
-        for session in self.sessions_of(&real)? {
+    /// nothing was said in it yet; else a new one.
+    fn to_go_on_with(&self, folder: &Path, provider: &dyn Provider) -> Result<Which, AgentError> {
+        let Ok(real) = std::fs::canonicalize(folder) else { return Ok(Which::New) };
+        for session in self.store.latest_sessions(&real.display().to_string(), LATEST)? {
+            let SessionSummary { id, unfinished, events, .. } = session;
             // The lock is let go at once: it is taken again to open it.
-            if SessionLock::take(self.folders.data(), &session.id)?.is_none() {
+            if SessionLock::take(self.folders.data(), &id)?.is_none() {
                 continue;
             }
-            let goes_on = session.unfinished
-                || session.events == 1 && self.begun_with(&session.id, provider)?;
-            return Ok(goes_on.then_some(session.id));
+            return Ok(match (unfinished, events) {
+                (true, _) => Which::Stored(id),
+                (false, 1) if self.begun_with(&id, provider)? => Which::Stored(id),
+                (false, 1) => Which::InPlaceOf(id),
+                (false, _) => Which::New,
+            });
         }
-        Ok(None)
-    }
-
-    /// Removes an empty session that another took the place of.
-    pub(super) fn throw_away(&self, id: SessionId) {
-        if let Err(error) = self.store.delete_session(&id) {
-            tracing::warn!("an empty session is left: {error}");
-        }
-    }
-
-    /// The sessions of a folder that are not archived, newest first.
-    fn sessions_of(&self, folder: &Path) -> Result<Vec<SessionSummary>, AgentError> {
-        let path = folder.display().to_string();
-        let mut sessions = self.store.sessions()?;
-        sessions.retain(|session| session.workspace == path && !session.archived);
-        Ok(sessions)
+        Ok(Which::New)
     }
 
     /// Whether a session's first event names this model.

@@ -32,9 +32,7 @@ impl Shared {
     }
 
     pub(super) fn rename_session(&self, id: &SessionId, title: &str) -> Result<(), AgentError> {
-        let title = title.trim();
-        self.store.rename_session(id, title)?;
-        let renamed = Event::SessionRenamed { title: title.to_owned() };
+        let renamed = Event::SessionRenamed { title: title.trim().to_owned() };
         match self.current().filter(|session| session.id() == id) {
             Some(session) => session.note(renamed)?,
             None => drop(self.store.append(id, renamed)?),

@@ -85,7 +85,7 @@ impl Core {
     /// The journal failed: the run stands still, and can go on from what was stored. That is told, and
     /// not stored.
     pub(crate) fn pause(&self, error: &StoreError) {
-        let mut run = lock(&self.run);
+        let run = lock(&self.run);
         self.workspace.broker().lose_all();
         let words = format!(
             "{} The run stands still; go on when it is mended.",
@@ -100,12 +100,14 @@ impl Core {
                 event: Event::RunFinished { reason: RunEnd::Error, error: Some(words) },
             });
         }
-        self.ended(&mut run);
+        self.ended(run);
     }
 
-    fn ended(&self, run: &mut Option<Arc<Control>>) {
+    /// The run is over. Who is told may let go of the whole session, so the lock is let go of first.
+    fn ended(&self, mut run: MutexGuard<'_, Option<Arc<Control>>>) {
         let control = run.take();
         self.running.store(false, Ordering::SeqCst);
+        drop(run);
         if let Some(control) = control {
             control.ended.cancel();
         }
@@ -120,7 +122,7 @@ impl Core {
     /// Ends the run, unless the person said more meanwhile: then it goes on. Where the end cannot be
     /// stored, the run stands still instead.
     pub(crate) fn finish(&self, reason: RunEnd, error: Option<String>) -> bool {
-        let mut run = lock(&self.run);
+        let run = lock(&self.run);
         if reason == RunEnd::EndTurn && self.conversation().has_unanswered() {
             return false;
         }
@@ -134,7 +136,7 @@ impl Core {
             self.pause(&failure);
             return true;
         }
-        self.ended(&mut run);
+        self.ended(run);
         true
     }
 }

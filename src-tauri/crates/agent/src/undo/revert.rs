@@ -235,15 +235,16 @@ impl Undo {
             let Item { path, now, wanted, .. } = item;
             batch.push(Restoration { path, now, wanted, bytes });
             if size >= BATCH {
-                self.put_back_batch(std::mem::take(&mut batch), &mut restored);
+                self.put_back_batch(&batch, &mut restored);
+                batch.clear();
                 size = 0;
             }
         }
-        self.put_back_batch(batch, &mut restored);
+        self.put_back_batch(&batch, &mut restored);
         Ok(restored)
     }
 
-    fn put_back_batch(&self, batch: Vec<Restoration>, restored: &mut Restored) {
+    fn put_back_batch(&self, batch: &[Restoration], restored: &mut Restored) {
         let Restored { done, already, left } = self.workspace.restore(batch);
         restored.done.extend(done);
         restored.already.extend(already);
