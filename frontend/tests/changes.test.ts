@@ -319,6 +319,22 @@ describe("a file that the person changed since", () => {
     expect(acts(backend)).toEqual([]);
   });
 
+  it("has the focus on the harmless choice before its texts are there, and can be left then", async () => {
+    const { app, backend } = await open();
+    const query = backend.query.bind(backend);
+    vi.spyOn(backend, "query").mockImplementation((asked) =>
+      asked.type === "three_way" ? new Promise(() => {}) : query(asked),
+    );
+    await press(within(row("test/cart.test.ts")).getByTestId("revert-file"));
+    await vi.waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("choose-keep")));
+    for (const choice of ["choose-merge", "choose-start"]) {
+      expect(screen.getByTestId<HTMLInputElement>(choice).disabled).toBe(true);
+    }
+    await userEvent.keyboard("{Escape}");
+    await vi.waitFor(() => expect(app.changes.conflict).toBeNull());
+    expect(acts(backend)).toEqual([]);
+  });
+
   it("keeps the person's change where both can be", async () => {
     const backend = await ask();
     await userEvent.click(screen.getByTestId("choose-merge"));
@@ -394,6 +410,16 @@ describe("the chat", () => {
   it("notes what was taken back", async () => {
     await showScreen("changes");
     expect(screen.getByText("You took back src/money.ts.")).toBeTruthy();
+  });
+
+  it("opens and closes the changes by a shortcut that takes the focus along", async () => {
+    await showScreen("changes");
+    const keys = "{Control>}{Shift>}g{/Shift}{/Control}";
+    await userEvent.keyboard(keys);
+    await vi.waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("tab-changes")));
+    await userEvent.keyboard(keys);
+    await vi.waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("composer")));
+    expect(screen.queryByTestId("side")).toBeNull();
   });
 
   it("shows a file beside the changes, tab by tab", async () => {
