@@ -113,6 +113,10 @@ call: CallId,
  */
 revision: number, 
 /**
+ * The text as the person edited it on the card, where they did.
+ */
+text?: string, 
+/**
  * The proposal that this one replaces, which went stale.
  */
 replaces?: ApprovalId, } & ({ "kind": "exec" } & ExecCard | { "kind": "write" } & FileCard | { "kind": "edit" } & FileCard | { "kind": "path" } & PathCard) | { "type": "approval_decided", 
@@ -132,6 +136,10 @@ decision: Decision,
  * The person's words to the model.
  */
 feedback?: string, 
+/**
+ * Whether the run ends with this denial.
+ */
+stop?: boolean, 
 /**
  * The command pattern that is remembered.
  */

@@ -147,7 +147,31 @@ session: SessionId,
 /**
  * The answer.
  */
-decision: DecisionInput, } | { "type": "interrupt", 
+decision: DecisionInput, } | { "type": "revise", 
+/**
+ * The session.
+ */
+session: SessionId, 
+/**
+ * The card.
+ */
+approval: ApprovalId, 
+/**
+ * The revision that the person changed; an older one is refused.
+ */
+revision: number, 
+/**
+ * The whole text as the person edited it; none to go back to what the model proposed.
+ */
+text?: string, } | { "type": "set_setting", 
+/**
+ * Its key in the file.
+ */
+key: string, 
+/**
+ * Its value as TOML writes it; none to take it out.
+ */
+value?: string, } | { "type": "interrupt", 
 /**
  * The session.
  */

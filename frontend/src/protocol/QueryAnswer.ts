@@ -3,9 +3,13 @@ import type { AppState } from "./AppState";
 import type { Draft } from "./Draft";
 import type { FileView } from "./FileView";
 import type { FolderListing } from "./FolderListing";
+import type { ModelCall } from "./ModelCall";
+import type { PatternMatches } from "./PatternMatches";
+import type { ProposalTexts } from "./ProposalTexts";
 import type { SessionChanges } from "./SessionChanges";
 import type { SessionHit } from "./SessionHit";
 import type { SessionSummary } from "./SessionSummary";
+import type { Setting } from "./Setting";
 import type { ThreeWay } from "./ThreeWay";
 import type { WelcomeInfo } from "./WelcomeInfo";
 
@@ -20,7 +24,15 @@ sessions: Array<SessionSummary>, } | { "type": "search_sessions",
 /**
  * The places, the last first.
  */
-hits: Array<SessionHit>, } | { "type": "changes" } & SessionChanges | { "type": "three_way" } & ThreeWay | { "type": "drafts", 
+hits: Array<SessionHit>, } | { "type": "changes" } & SessionChanges | { "type": "three_way" } & ThreeWay | { "type": "proposal" } & ProposalTexts | { "type": "pattern_matches" } & PatternMatches | { "type": "model_call" } & ModelCall | { "type": "settings", 
+/**
+ * The settings file.
+ */
+file: string, 
+/**
+ * The settings.
+ */
+settings: Array<Setting>, } | { "type": "drafts", 
 /**
  * The drafts.
  */

@@ -198,7 +198,8 @@ pub(crate) async fn attempt(
             Ok(done(Outcome::error(format!("denied by the rule {rule}; the user was not asked"))))
         }
         Verdict::Ask { action, reasons } => {
-            ask(core, control, call, Question { approval, replaces, action, reasons }).await
+            ask(core, control, call, Question { approval, replaces, action, reasons, text: None })
+                .await
         }
     }
 }
@@ -224,6 +225,30 @@ pub(crate) struct Question {
     pub(crate) replaces: Option<ApprovalId>,
     pub(crate) action: Action,
     pub(crate) reasons: Vec<String>,
+    /// The person's text, where they had edited it on the card before.
+    pub(crate) text: Option<String>,
+}
+
+/// A card that is told, at one revision or another.
+pub(crate) struct Asking {
+    pub(crate) approval: ApprovalId,
+    pub(crate) call: CallId,
+    pub(crate) replaces: Option<ApprovalId>,
+    pub(crate) reasons: Vec<String>,
+}
+
+impl Asking {
+    /// The card at a revision, with the text that the person edited it to.
+    pub(crate) fn told(&self, revision: u32, card: Card, text: Option<String>) -> Event {
+        Event::ApprovalRequested {
+            approval: self.approval.clone(),
+            call: self.call.clone(),
+            revision,
+            text,
+            replaces: self.replaces.clone(),
+            card: card.because(self.reasons.clone()),
+        }
+    }
 }
 
 /// Puts a proposal to the person and waits for the answer.
@@ -233,20 +258,21 @@ pub(crate) async fn put(
     call: &Call,
     question: Question,
 ) -> Result<Answer, StoreError> {
-    let Question { approval, replaces, action, reasons } = question;
+    let Question { approval, replaces, action, reasons, text } = question;
     let mut card = core.workspace.card(&action, reasons);
     if let Card::Exec(card) = &mut card {
         card.undo = tokio::task::block_in_place(|| core.undo.card_note());
     }
     let broker = core.workspace.broker();
     let pending = broker.open(approval.clone(), action);
-    core.publish(Event::ApprovalRequested {
-        approval,
-        call: call.id.clone(),
-        revision: 1,
-        replaces,
-        card,
-    })?;
+    let (call, reasons) = (call.id.clone(), card.reasons().to_vec());
+    let asked = Asking { approval, call, replaces, reasons };
+    core.publish(asked.told(1, card, None))?;
+    if let Some(text) = text
+        && let Ok((revision, card)) = broker.revise(&asked.approval, 1, Some(&text))
+    {
+        core.publish(asked.told(revision, card, Some(text)))?;
+    }
     Ok(tokio::select! {
         biased;
         answer = pending.answer() => answer,

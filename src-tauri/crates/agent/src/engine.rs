@@ -1,6 +1,5 @@
 //! The engine as the window drives it: one open workspace with one session at a time.
 
-use crate::aside::damage_of;
 use crate::models::{self, ModelChoice};
 use crate::queue::Reader;
 use crate::words::sentence;
@@ -49,17 +48,8 @@ impl Engine {
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
-        let store = Arc::new(Store::open(folders.data())?);
-        let notices = damage_of(&store).into_iter().collect();
-        let shared = Arc::new(Shared {
-            folders,
-            settings,
-            store,
-            hub: Arc::default(),
-            choice: Mutex::default(),
-            open: Mutex::default(),
-            notices: Mutex::new(notices),
-        });
+        let store = Store::open(folders.data())?;
+        let shared = Arc::new(Shared::new(folders, settings, store));
         let engine = Self { shared };
         let trouble = match options.workspace {
             None => None,
@@ -126,6 +116,14 @@ impl Engine {
                     Ok(shared.store.save_draft(&session, &of, &text)?)
                 })
                 .await?;
+            }
+            Op::Revise { session, approval, revision, text } => {
+                let current = self.shared.session(&session)?;
+                self.with_shared(move |_| current.revise(&approval, revision, text.as_deref()))
+                    .await?;
+            }
+            Op::SetSetting { key, value } => {
+                self.with_shared(move |shared| shared.set_setting(&key, value.as_deref())).await?;
             }
             Op::DismissNotices => {
                 lock(&self.shared.notices).clear();
@@ -247,7 +245,7 @@ impl Engine {
 
     async fn connect(&self, choice: ModelChoice) -> Result<(), AgentError> {
         let shared = Arc::clone(&self.shared);
-        let provider = models::connect(&shared.folders, &shared.settings, &choice)?;
+        let provider = models::connect(&shared.folders, &shared.settings(), &choice)?;
         *lock(&shared.choice) = choice;
         let (empty, place) = {
             let open = lock(&shared.open);

@@ -6,6 +6,7 @@
 
 mod act;
 mod aside;
+mod asked;
 mod calls;
 mod check;
 mod conversation;

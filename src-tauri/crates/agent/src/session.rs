@@ -1,13 +1,15 @@
 //! A session: one conversation in one workspace.
 
+use crate::calls::Asking;
 use crate::queue::{Hub, Reader};
 use crate::rules::Rules;
 use crate::turn::{self, Control};
 use crate::undo::Undo;
 use crate::unfinished::{Unfinished, last_end};
+use crate::words::sentence;
 use crate::{AgentError, Folders, Settings};
 use countersign_guard::{DecideError, Supervisor, Workspace};
-use countersign_protocol::{DecisionInput, Event, RuleRecord, SessionId};
+use countersign_protocol::{ApprovalId, DecisionInput, Envelope, Event, RuleRecord, SessionId};
 use countersign_provider::Provider;
 use countersign_store::{Journal as _, SessionLock, Store, StoreError};
 use std::path::Path;
@@ -271,7 +273,7 @@ impl Session {
     }
 
     /// The end of the last run, as it was journaled; none where a run is open or none ever was.
-    pub fn last_end(&self) -> Result<Option<countersign_protocol::Envelope>, AgentError> {
+    pub fn last_end(&self) -> Result<Option<Envelope>, AgentError> {
         Ok(last_end(&self.events(0)?).cloned())
     }
 
@@ -288,7 +290,7 @@ impl Session {
     pub(crate) fn events(
         &self,
         since: u64,
-    ) -> Result<Vec<countersign_protocol::Envelope>, StoreError> {
+    ) -> Result<Vec<Envelope>, StoreError> {
         self.core.journal.events(&self.core.id, since)
     }
 
@@ -318,6 +320,25 @@ impl Session {
     /// Takes a person's answer to a card. An answer that is not taken changes nothing.
     pub fn decide(&self, decision: &DecisionInput) -> Result<(), DecideError> {
         self.core.workspace.broker().decide(decision)
+    }
+
+    /// Changes a write or an edit on its card to this text, or back to what the model proposed. The card
+    /// is told anew with the next revision.
+    pub fn revise(
+        &self,
+        approval: &ApprovalId,
+        revision: u32,
+        text: Option<&str>,
+    ) -> Result<(), AgentError> {
+        self.may_write()?;
+        let core = &self.core;
+        let asked = asked_before(&core.journal.events(&core.id, 0)?, approval)
+            .ok_or_else(|| AgentError::state("That card is not open.", "Nothing was changed."))?;
+        let broker = core.workspace.broker();
+        let (revision, card) = broker.revise(approval, revision, text).map_err(|error| {
+            AgentError::state(sentence(&error.to_string()), "Nothing was changed.")
+        })?;
+        Ok(core.publish(asked.told(revision, card, text.map(str::to_owned)))?)
     }
 
     /// Ends the step and whatever it runs, and denies the open cards. The session can go on.
@@ -363,6 +384,23 @@ fn workspace(options: &SessionOptions<'_>) -> Result<Workspace, AgentError> {
         options.settings.pass_through.clone(),
     )
     .map_err(AgentError::Workspace)
+}
+
+/// What a card was told with.
+fn asked_before(events: &[Envelope], approval: &ApprovalId) -> Option<Asking> {
+    events.iter().rev().find_map(|envelope| {
+        let Event::ApprovalRequested { approval: known, call, replaces, card, .. } =
+            &envelope.event
+        else {
+            return None;
+        };
+        (known == approval).then(|| Asking {
+            approval: known.clone(),
+            call: call.clone(),
+            replaces: replaces.clone(),
+            reasons: card.reasons().to_vec(),
+        })
+    })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,5 +1,7 @@
 //! Settings: the config file, and what the command line says over it.
 
+pub(crate) mod listed;
+
 use crate::AgentError;
 use crate::undo::UndoLimits;
 use countersign_guard::command::Pattern;

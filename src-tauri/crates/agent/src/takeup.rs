@@ -51,7 +51,8 @@ pub(crate) async fn ask_again(
                 core.publish(void(CHANGED))?;
                 (fresh(), Some(asked.approval.clone()))
             };
-            ask(core, control, call, Question { approval, replaces, action, reasons }).await
+            let text = asked.text.clone();
+            ask(core, control, call, Question { approval, replaces, action, reasons, text }).await
         }
         None if core.is_closing() => Ok(Settled::Done(None)),
         None => {
@@ -78,8 +79,8 @@ pub(crate) async fn begin(
     if !same(&core.workspace.card(&action, Vec::new()), &asked.card) {
         reasons.insert(0, NOT_BEGUN.to_owned());
         let replaces = Some(asked.approval.clone());
-        return ask(core, control, call, Question { approval: fresh(), replaces, action, reasons })
-            .await;
+        let question = Question { approval: fresh(), replaces, action, reasons, text: None };
+        return ask(core, control, call, question).await;
     }
     // The recorded yes is given to the guard once more: nothing but its broker makes an approval.
     let broker = core.workspace.broker();

@@ -74,8 +74,13 @@ async fn offered(
     });
     let Ok(Verdict::Ask { action, reasons }) = judged.await else { return Ok(done(outcome)) };
     let approval = ApprovalId::new(uuid::Uuid::now_v7().to_string());
-    let question =
-        Question { approval: approval.clone(), replaces: Some(replaces), action, reasons };
+    let question = Question {
+        approval: approval.clone(),
+        replaces: Some(replaces),
+        action,
+        reasons,
+        text: None,
+    };
     let void = |why: &str| decided_by_policy(call, &approval, Decision::Void, why.to_owned());
     match put(core, control, call, question).await? {
         Answer::Lost => {

@@ -59,12 +59,14 @@ pub(crate) enum CameTo {
     Finished,
 }
 
-/// A card as it was shown.
+/// A card as it was shown first, of what the model proposed.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) approval: ApprovalId,
     pub(crate) replaces: Option<ApprovalId>,
     pub(crate) card: Box<Card>,
+    /// The text as the person edited it on the card.
+    pub(crate) text: Option<String>,
     /// Whether it offers to run a command again that ran before.
     pub(crate) again: bool,
 }
@@ -140,13 +142,21 @@ impl Unfinished {
                 };
             }
             Event::ToolCall { call, .. } => self.of_call(call, |call| call.told = true),
-            Event::ApprovalRequested { approval, call, replaces, card, .. } => {
+            Event::ApprovalRequested { approval, call, replaces, card, revision, text } => {
                 self.of_call(call, |call| {
+                    if *revision > 1
+                        && let CameTo::Asked(asked) = &mut call.came_to
+                        && asked.approval == *approval
+                    {
+                        asked.text.clone_from(text);
+                        return;
+                    }
                     let again = matches!(call.came_to, CameTo::Started);
                     call.came_to = CameTo::Asked(Asked {
                         approval: approval.clone(),
                         replaces: replaces.clone(),
                         card: Box::new(card.clone()),
+                        text: None,
                         again,
                     });
                 });

@@ -41,7 +41,7 @@ impl Window {
         let QueryAnswer::App(state) = engine.query(Query::App).await.unwrap() else {
             unreachable!()
         };
-        Self { engine, reader, state, events: Vec::new() }
+        Self { engine, reader, state: *state, events: Vec::new() }
     }
 
     async fn connect(&self, server: &ModelServer) {
@@ -93,7 +93,7 @@ impl Window {
         let QueryAnswer::App(state) = self.engine.query(Query::App).await.unwrap() else {
             unreachable!()
         };
-        self.state = state;
+        self.state = *state;
         let op = Op::Send { session: self.session(), text: text.to_owned() };
         self.engine.submit(op).await.unwrap();
     }

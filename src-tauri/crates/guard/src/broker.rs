@@ -3,10 +3,10 @@
 
 use crate::action::Action;
 use crate::approval::Approved;
-use crate::change;
 use crate::command::Pattern;
 use crate::rules::{Rule, RuleWish};
-use countersign_protocol::{ApprovalId, Decision, DecisionInput};
+use crate::{card, change};
+use countersign_protocol::{ApprovalId, Card, Decision, DecisionInput, ProposalTexts};
 use countersign_sandbox::Supervisor;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -91,6 +91,8 @@ impl Abilities {
 
 struct Waiting {
     action: Action,
+    /// What the model proposed, where the person changed it: text and bytes.
+    proposed: Option<(String, Vec<u8>)>,
     revision: u32,
     published: Instant,
     answer: oneshot::Sender<Answer>,
@@ -133,7 +135,8 @@ impl Broker {
     /// decided, so what is approved is what was shown. The caller publishes the card afterwards.
     pub fn open(&self, approval: ApprovalId, action: Action) -> Pending {
         let (answer, receiver) = oneshot::channel();
-        let waiting = Waiting { action, revision: 1, published: Instant::now(), answer };
+        let waiting =
+            Waiting { action, proposed: None, revision: 1, published: Instant::now(), answer };
         self.lock().waiting.insert(approval, waiting);
         Pending(receiver)
     }
@@ -166,10 +169,15 @@ impl Broker {
             Plan::Deny => Answer::Denied { feedback: input.feedback.clone(), stop: input.stop },
             Plan::Approve { rule, revision } => {
                 let mut action = waiting.action;
-                let revised = revision
-                    .is_some()
-                    .then(|| Revised { hunks: input.hunks.clone(), text: input.text.clone() });
+                let (edited, chosen) = (waiting.proposed.is_some(), revision.is_some());
                 apply(&mut action, revision, input);
+                // Hunks of a text that was edited before say nothing by themselves: the whole does.
+                let revised = (edited || chosen).then(|| match action.change() {
+                    Some(change) if edited => {
+                        Revised { hunks: None, text: Some(change.text.after.clone()) }
+                    }
+                    _ => Revised { hunks: input.hunks.clone(), text: input.text.clone() },
+                });
                 Answer::Approved {
                     approved: Approved::mint(action),
                     decision: input.decision,
@@ -278,6 +286,64 @@ impl Broker {
                 Ok(Plan::Approve { rule, revision: None })
             }
         }
+    }
+
+    /// Changes a write or an edit that waits to this text, or back to what the model proposed. Gives the
+    /// new revision and its card, without reasons: the buttons arm anew.
+    pub fn revise(
+        &self,
+        approval: &ApprovalId,
+        revision: u32,
+        text: Option<&str>,
+    ) -> Result<(u32, Card), DecideError> {
+        let mut open = self.lock();
+        let decided = open.decided.contains(approval);
+        let Some(waiting) = open.waiting.get_mut(approval) else {
+            let id = approval.clone();
+            return Err(if decided { DecideError::Decided(id) } else { DecideError::Unknown(id) });
+        };
+        if revision != waiting.revision {
+            return Err(DecideError::OldRevision);
+        }
+        let (Action::Write(file) | Action::Edit(file)) = &mut waiting.action else {
+            return Err(DecideError::Senseless(
+                "only a write or an edit can be changed".to_owned(),
+            ));
+        };
+        let before = waiting
+            .proposed
+            .clone()
+            .unwrap_or_else(|| (file.text.after.clone(), file.after.clone()));
+        match text {
+            Some(text) => {
+                let (text, bytes) = change::revise(file, None, Some(text))
+                    .map_err(|error| DecideError::Senseless(error.to_string()))?;
+                (file.text.after, file.after) = (text, bytes);
+                waiting.proposed = Some(before);
+            }
+            None => {
+                (file.text.after, file.after) = before;
+                waiting.proposed = None;
+            }
+        }
+        waiting.revision += 1;
+        waiting.published = Instant::now();
+        Ok((waiting.revision, card::draw(&waiting.action, Vec::new(), &self.workspace)))
+    }
+
+    /// The texts of a write or an edit that waits; none where it is none, or waits no more.
+    #[must_use]
+    pub fn texts(&self, approval: &ApprovalId) -> Option<ProposalTexts> {
+        let open = self.lock();
+        let waiting = open.waiting.get(approval)?;
+        let change = waiting.action.change()?;
+        let proposed = waiting.proposed.as_ref().map_or(&change.text.after, |(text, _)| text);
+        Some(ProposalTexts {
+            revision: waiting.revision,
+            before: change.text.before.clone(),
+            after: change.text.after.clone(),
+            proposed: proposed.clone(),
+        })
     }
 
     /// Ends the wait for all open proposals: the run is over.

@@ -177,3 +177,26 @@ pub enum Card {
     /// Look outside, or at a secret.
     Path(PathCard),
 }
+
+impl Card {
+    /// Why it asks.
+    #[must_use]
+    pub fn reasons(&self) -> &[String] {
+        match self {
+            Self::Exec(card) => &card.reasons,
+            Self::Write(card) | Self::Edit(card) => &card.reasons,
+            Self::Path(card) => &card.reasons,
+        }
+    }
+
+    /// The same card with these reasons.
+    #[must_use]
+    pub fn because(mut self, reasons: Vec<String>) -> Self {
+        match &mut self {
+            Self::Exec(card) => card.reasons = reasons,
+            Self::Write(card) | Self::Edit(card) => card.reasons = reasons,
+            Self::Path(card) => card.reasons = reasons,
+        }
+        self
+    }
+}

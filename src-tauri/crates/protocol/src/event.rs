@@ -186,6 +186,10 @@ pub enum Event {
         call: CallId,
         /// Rises with each change of what the card shows; a decision names the one it saw.
         revision: u32,
+        /// The text as the person edited it on the card, where they did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        text: Option<String>,
         /// The proposal that this one replaces, which went stale.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]

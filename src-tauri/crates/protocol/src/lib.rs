@@ -40,7 +40,10 @@ pub use event::{DecidedBy, Decision, Envelope, Event, PolicySummary, RunEnd, Ste
 pub use ids::{ApprovalId, CallId, RuleId, SessionId};
 pub use message::{ContentBlock, Message, Role, ToolSpec};
 pub use op::{DecisionInput, EditScope, Op, SeenPath};
-pub use query::{EntryKind, FileView, FolderListing, Query, QueryAnswer, TreeEntry, WelcomeInfo};
+pub use query::{
+    EntryKind, FileView, FolderListing, ModelCall, PatternMatches, ProposalTexts, Query,
+    QueryAnswer, Setting, SettingSource, TreeEntry, WelcomeInfo,
+};
 pub use rules::{RuleGrant, RuleRecord};
 pub use sessions::{ExportFormat, SessionHit, SessionSummary};
 pub use settings::{ExecSecurity, FileApproval, ProviderKind};

@@ -200,6 +200,29 @@ pub enum Op {
         /// The answer.
         decision: DecisionInput,
     },
+    /// Change a write or an edit on its card. The guard makes the new proposal and its diff: the card is
+    /// told anew, under the same id with the next revision.
+    Revise {
+        /// The session.
+        session: SessionId,
+        /// The card.
+        approval: ApprovalId,
+        /// The revision that the person changed; an older one is refused.
+        revision: u32,
+        /// The whole text as the person edited it; none to go back to what the model proposed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        text: Option<String>,
+    },
+    /// Set a setting in the settings file, or take it out there. It holds from the next session on.
+    SetSetting {
+        /// Its key in the file.
+        key: String,
+        /// Its value as TOML writes it; none to take it out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        value: Option<String>,
+    },
     /// End the step and whatever it runs. The session can go on.
     Interrupt {
         /// The session.

@@ -1,10 +1,11 @@
 //! What the window may ask. A query changes nothing.
 
 use crate::{
-    AppState, Draft, RecentWorkspace, SessionChanges, SessionHit, SessionId, SessionSummary,
-    TextWarning, ThreeWay,
+    AppState, ApprovalId, Draft, RecentWorkspace, SessionChanges, SessionHit, SessionId,
+    SessionSummary, TextWarning, ThreeWay,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use ts_rs::TS;
 
 /// A question.
@@ -45,6 +46,29 @@ pub enum Query {
         /// The file.
         path: String,
     },
+    /// The texts of a write or an edit that waits on its card.
+    Proposal {
+        /// The session.
+        session: SessionId,
+        /// The card.
+        approval: ApprovalId,
+    },
+    /// Which commands of a session a pattern would cover.
+    PatternMatches {
+        /// The session.
+        session: SessionId,
+        /// The pattern.
+        pattern: String,
+    },
+    /// What a model was sent and what came back.
+    ModelCall {
+        /// The session.
+        session: SessionId,
+        /// The place of the `step_started` of the call.
+        seq: u64,
+    },
+    /// The settings, each with where its value comes from.
+    Settings,
     /// What the person began to write in a session.
     Drafts {
         /// The session.
@@ -58,7 +82,7 @@ pub enum Query {
 #[ts(export)]
 pub enum QueryAnswer {
     /// See [`Query::App`].
-    App(AppState),
+    App(Box<AppState>),
     /// See [`Query::Welcome`].
     Welcome(WelcomeInfo),
     /// See [`Query::Folder`].
@@ -79,11 +103,89 @@ pub enum QueryAnswer {
     Changes(SessionChanges),
     /// See [`Query::ThreeWay`].
     ThreeWay(ThreeWay),
+    /// See [`Query::Proposal`].
+    Proposal(ProposalTexts),
+    /// See [`Query::PatternMatches`].
+    PatternMatches(PatternMatches),
+    /// See [`Query::ModelCall`].
+    ModelCall(ModelCall),
+    /// See [`Query::Settings`].
+    Settings {
+        /// The settings file.
+        file: String,
+        /// The settings.
+        settings: Vec<Setting>,
+    },
     /// See [`Query::Drafts`].
     Drafts {
         /// The drafts.
         drafts: Vec<Draft>,
     },
+}
+
+/// The texts of a proposal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ProposalTexts {
+    /// The revision that they are of.
+    pub revision: u32,
+    /// The file as it is; empty where there is none.
+    pub before: String,
+    /// As it would become.
+    pub after: String,
+    /// As the model proposed it.
+    pub proposed: String,
+}
+
+/// Which commands of a session a pattern covers. Each command is named once, as drawn, the last first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PatternMatches {
+    /// Why the pattern cannot be a rule; none where it can.
+    pub refused: Option<String>,
+    /// Commands that it covers: they would have run without a card.
+    pub covered: Vec<String>,
+    /// Commands that it does not cover.
+    pub others: Vec<String>,
+}
+
+/// One model call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ModelCall {
+    /// The conversation that was sent: the messages, as they are derived from the journal.
+    #[ts(type = "unknown")]
+    pub request: Value,
+    /// The message that came back; none where none did.
+    #[ts(type = "unknown")]
+    pub response: Option<Value>,
+}
+
+/// Where a setting's value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum SettingSource {
+    /// Nobody said anything else.
+    Default,
+    /// The settings file.
+    File,
+}
+
+/// A setting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Setting {
+    /// Its key in the settings file.
+    pub key: String,
+    /// What it is for, a plain sentence.
+    pub about: String,
+    /// Its value as TOML writes it; empty where it has none.
+    pub value: String,
+    /// Where that comes from.
+    pub source: SettingSource,
+    /// The values that it may have, as TOML writes them; empty where they cannot be listed.
+    pub choices: Vec<String>,
 }
 
 /// What the welcome screen shows.

@@ -21,6 +21,7 @@ fn an_approval_request_is_one_flat_object() {
         approval: ApprovalId::new("a"),
         call: CallId::new("c"),
         revision: 1,
+        text: None,
         replaces: None,
         card: Card::Write(FileCard {
             path: "hello.js".into(),

@@ -3,11 +3,14 @@
 use super::shared::Shared;
 use super::{lock, no_workspace};
 use crate::AgentError;
+use crate::asked::model_call;
 use crate::recent::recent;
+use crate::settings::listed;
 use crate::words::sentence;
 use countersign_protocol::{
     ErrorCode, FileView, FolderListing, Query, QueryAnswer, WelcomeInfo, WireError,
 };
+use countersign_store::Journal as _;
 use std::sync::Arc;
 
 impl Shared {
@@ -15,7 +18,7 @@ impl Shared {
         let failed = |error: AgentError| WireError::from(error);
         let stored = |error| WireError::from(AgentError::from(error));
         Ok(match query {
-            Query::App => QueryAnswer::App(self.state()),
+            Query::App => QueryAnswer::App(Box::new(self.state())),
             Query::Welcome => {
                 QueryAnswer::Welcome(WelcomeInfo { recent: recent(&self.store).map_err(failed)? })
             }
@@ -32,6 +35,23 @@ impl Shared {
             }
             Query::ThreeWay { session, path } => {
                 QueryAnswer::ThreeWay(self.session(&session)?.three_way(&path).map_err(failed)?)
+            }
+            Query::Proposal { session, approval } => {
+                QueryAnswer::Proposal(self.session(&session)?.texts(&approval).map_err(failed)?)
+            }
+            Query::PatternMatches { session, pattern } => QueryAnswer::PatternMatches(
+                self.session(&session)?.covered_by(&pattern).map_err(failed)?,
+            ),
+            Query::ModelCall { session, seq } => {
+                let events = self.store.events(&session, 0).map_err(stored)?;
+                QueryAnswer::ModelCall(model_call(&events, seq).map_err(failed)?)
+            }
+            Query::Settings => {
+                let file = self.folders.settings_file();
+                QueryAnswer::Settings {
+                    file: file.display().to_string(),
+                    settings: listed::list(file).map_err(failed)?,
+                }
             }
             Query::Drafts { session } => {
                 QueryAnswer::Drafts { drafts: self.store.drafts(&session).map_err(stored)? }

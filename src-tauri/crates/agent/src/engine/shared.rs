@@ -1,11 +1,13 @@
 //! What the engine's parts share: the open workspace, its session and its tree, and the window's state.
 
 use super::{lock, no_workspace};
+use crate::aside::damage_of;
 use crate::models::{self, ModelChoice, Unconnected};
 use crate::queue::Hub;
 use crate::session::{Session, SessionOptions};
+use crate::settings::listed;
 use crate::tree::{Learned, Tree};
-use crate::{AgentError, Folders, Settings};
+use crate::{AgentError, Folders, Overrides, Settings};
 use countersign_protocol::{
     AppState, ErrorCode, Event, Feed, ModelInfo, ProviderKind, SessionId, SessionState,
     SessionSummary, WireError, WorkspaceInfo,
@@ -20,7 +22,7 @@ const LATEST: usize = 20;
 
 pub(super) struct Shared {
     pub(super) folders: Folders,
-    pub(super) settings: Settings,
+    settings: Mutex<Arc<Settings>>,
     pub(super) store: Arc<Store>,
     pub(super) hub: Arc<Hub>,
     pub(super) choice: Mutex<ModelChoice>,
@@ -49,6 +51,33 @@ pub(super) enum Which {
 }
 
 impl Shared {
+    pub(super) fn new(folders: Folders, settings: Settings, store: Store) -> Self {
+        let notices = damage_of(&store).into_iter().collect();
+        Self {
+            folders,
+            settings: Mutex::new(Arc::new(settings)),
+            store: Arc::new(store),
+            hub: Arc::default(),
+            choice: Mutex::default(),
+            open: Mutex::default(),
+            notices: Mutex::new(notices),
+        }
+    }
+
+    /// The settings in force for what is opened next.
+    pub(super) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&lock(&self.settings))
+    }
+
+    /// Sets a setting in the settings file, or takes it out there. What makes no sense changes nothing.
+    pub(super) fn set_setting(&self, key: &str, value: Option<&str>) -> Result<(), AgentError> {
+        listed::set(self.folders.settings_file(), key, value)?;
+        let settings = Settings::load(self.folders.settings_file(), Overrides::default())?;
+        *lock(&self.settings) = Arc::new(settings);
+        self.tell();
+        Ok(())
+    }
+
     pub(super) fn current(&self) -> Option<Arc<Session>> {
         lock(&self.open).as_ref().map(|open| Arc::clone(&open.session))
     }
@@ -83,14 +112,14 @@ impl Shared {
             return Arc::new(Tour::new());
         }
         let choice = lock(&self.choice).clone();
-        models::connect(&self.folders, &self.settings, &choice).unwrap_or_else(|error| {
+        models::connect(&self.folders, &self.settings(), &choice).unwrap_or_else(|error| {
             tracing::info!("no model is connected: {error}");
             Arc::new(Unconnected::because(&error))
         })
     }
 
     pub(super) fn no_model(&self) -> AgentError {
-        models::no_model(&self.folders, &self.settings, &lock(&self.choice))
+        models::no_model(&self.folders, &self.settings(), &lock(&self.choice))
     }
 
     /// Opens a folder with a session and tells the window. Must be called within a Tokio runtime.
@@ -159,10 +188,11 @@ impl Shared {
                 shared.tell();
             }
         });
+        let settings = self.settings();
         let options = SessionOptions {
             workspace: folder,
             folders: &self.folders,
-            settings: &self.settings,
+            settings: &settings,
             provider,
             store: Arc::clone(&self.store),
         };
@@ -246,7 +276,7 @@ impl Shared {
         if tour {
             choice.provider = Some(ProviderKind::Tour);
         }
-        models::describe(&self.folders, &self.settings, &choice)
+        models::describe(&self.folders, &self.settings(), &choice)
     }
 
     pub(super) fn state(&self) -> AppState {
@@ -258,9 +288,9 @@ impl Shared {
             workspace: open.map(|open| open.info.clone()),
             session: open.map(|open| self.session_state(&open.session)),
             model,
-            exec_security: self.settings.exec_security,
-            file_approval: self.settings.file_approval,
-            confinement: self.settings.confinement(),
+            exec_security: self.settings().exec_security,
+            file_approval: self.settings().file_approval,
+            confinement: self.settings().confinement(),
             rules: open.map(|open| open.session.rules().unwrap_or_default()).unwrap_or_default(),
             notices: lock(&self.notices).clone(),
         }

@@ -13,6 +13,8 @@ const BATCH_BYTES: usize = 32 * 1024 * 1024;
 const BATCH_FILES: usize = 1_000;
 /// How often a file that changes while it is read is read again.
 const READINGS: u32 = 3;
+/// The bytes of a stamp that change with the content: all but the time of the last change of mode.
+const CONTENT: usize = 32;
 /// A stamp that nothing has: what it stands for is read again.
 const UNKNOWN: Stamp = [0; 40];
 
@@ -151,7 +153,9 @@ impl Index {
                 continue;
             }
             let Some(known) = self.rows.get(path).copied() else { continue };
-            let row = match read_path(reading, path, known.entry) {
+            let found =
+                Surveyed { path: path.clone(), entry: known.entry, stamp: known.stamp, links: 1 };
+            let row = match read_path(reading, &found, None) {
                 Some((row, bytes)) => {
                     batch.add(row.entry.digest, bytes, reading.checkpoints)?;
                     row
@@ -198,14 +202,17 @@ impl Index {
                 }
                 continue;
             }
-            let Some((mut row, bytes)) = read_path(reading, &found.path, found.entry) else {
+            let Some((mut row, bytes)) = read_path(reading, found, old.as_ref()) else {
                 seen.remove(&found.path);
                 continue;
             };
             row.linked = linked;
             batch.add(row.entry.digest, bytes, reading.checkpoints)?;
             let before = old.map(|row| row.entry);
-            if before != Some(row.entry) || is_unkept_change(old.as_ref(), &row) {
+            // What appears because an ignore file changed stood there before: nobody made it.
+            let appears = before.is_none() && self.was_left_out(&found.path);
+            let differs = before != Some(row.entry) || is_unkept_change(old.as_ref(), &row);
+            if differs && !appears {
                 deltas.push(FileDelta { path: found.path.clone(), before, after: Some(row.entry) });
             }
             if !is_outside(&found.path) {
@@ -260,6 +267,12 @@ impl Index {
         found
     }
 
+    /// Whether a path is, or lies in, a place that was not looked at so far.
+    fn was_left_out(&self, path: &[u8]) -> bool {
+        let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+        ends.chain([path.len()]).any(|end| self.left_out.contains_key(&path[..end]))
+    }
+
     fn note_left_out(
         &mut self,
         found: &[countersign_guard::LeftOut],
@@ -299,25 +312,29 @@ fn stored(path: &[u8], row: &Row) -> IndexRow {
     IndexRow { path: path.to_vec(), entry: row.entry, stamp: row.stamp }
 }
 
-/// Reads what stands at a path now; none where nothing does that is kept.
-fn read_path(reading: &Reading<'_>, path: &[u8], entry: KeptEntry) -> Option<(Row, Vec<u8>)> {
+/// Reads what stands at a path now; none where nothing does that is kept. `old` is what was known of it.
+fn read_path(reading: &Reading<'_>, found: &Surveyed, old: Option<&Row>) -> Option<(Row, Vec<u8>)> {
     let row = |entry, stamp| Row { entry, stamp, linked: false };
     for _ in 0..READINGS {
-        match reading.workspace.content(path, reading.limit) {
+        match reading.workspace.content(&found.path, reading.limit) {
             Ok(Content::Read { entry, bytes, stamp, .. }) => {
                 return Some((row(entry, stamp), bytes));
             }
             Ok(Content::TooLarge { entry, stamp }) => return Some((row(entry, stamp), Vec::new())),
             Ok(Content::Changing) => {}
-            Ok(Content::NoContent) if entry.kind == KeptKind::Folder => {
-                return Some((row(entry, UNKNOWN), Vec::new()));
+            Ok(Content::NoContent) if found.entry.kind == KeptKind::Folder => {
+                return Some((row(found.entry, UNKNOWN), Vec::new()));
             }
             Ok(Content::NoContent | Content::Gone) => return None,
-            // It may not be read: that it stands there is known, and no more.
-            Err(_) => break,
+            // It may not be read: only that it stands there is known, unless just its mode changed.
+            Err(_) => {
+                let same = old.filter(|old| old.stamp[..CONTENT] == found.stamp[..CONTENT]);
+                let digest = same.and_then(|old| old.entry.digest);
+                return Some((row(KeptEntry { digest, ..found.entry }, found.stamp), Vec::new()));
+            }
         }
     }
-    Some((row(KeptEntry { digest: None, ..entry }, UNKNOWN), Vec::new()))
+    Some((row(KeptEntry { digest: None, ..found.entry }, UNKNOWN), Vec::new()))
 }
 
 /// Contents on their way to the store.
