@@ -122,11 +122,11 @@ export function wordsOf(result) {
   }
 }
 
-/** Starts the program's window. Everything it keeps lies in a folder of its own. */
-export async function startApp({ workspace, modelUrl, key = KEY, args = [], env: more = {} } = {}) {
+/** Starts the program's window. Everything it keeps lies in a folder of its own: a new one, or `home`. */
+export async function startApp({ workspace, modelUrl, key = KEY, args = [], env: more = {}, home: kept } = {}) {
   if (!existsSync(APP)) throw new Error(`no program at ${APP}; build it with its page`);
   const display = await startDisplay();
-  const home = tempFolder("home");
+  const home = kept ?? tempFolder("home");
   const folder = (name) => {
     const path = join(home, name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -327,6 +327,14 @@ export class App {
   /** What the program and the drivers wrote to their outputs. */
   log() {
     return readFileSync(this.driver.log, "utf8");
+  }
+
+  /** Kills the program as a crash would, and keeps its folder for the next start. */
+  async kill() {
+    for (const pid of await processesWith(this.dataDir)) process.kill(Number(pid), "SIGKILL");
+    await until(async () => (await processesWith(this.dataDir)).length === 0, { what: "the killed program is gone" });
+    await this.page.deleteSession().catch(() => {});
+    await this.driver.end();
   }
 
   /** Closes the window and everything that was started for it. */
