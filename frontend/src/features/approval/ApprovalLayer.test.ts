@@ -67,7 +67,7 @@ describe("a card", () => {
       "The file changed meanwhile: this is a new diff.",
     );
     const diff = screen.getByTestId("card-diff").textContent;
-    expect(diff).toContain("… 12 unchanged lines");
+    expect(diff).toContain("12 lines unchanged");
     expect(diff).toContain("<b>a</b> = 2");
     expect(diff).toContain("no newline at end");
     expect(screen.queryByTestId("approve-menu")).toBeNull();

@@ -24,7 +24,11 @@ const draw = (hunks: DiffHunk[]): HTMLElement => {
 describe("whole files", () => {
   it("a new file is only added lines, from 1 and without a gap", () => {
     const rows = rowsOf([{ number: 1, lines: [added(1), added(2)] }]);
-    expect(rows.map((row) => (row.type === "line" ? [row.line.kind, row.line.old, row.line.new] : row.type))).toEqual([
+    expect(
+      rows.map((row) =>
+        row.type === "line" ? [row.piece.line.kind, row.piece.line.old, row.piece.line.new] : row.type,
+      ),
+    ).toEqual([
       ["added", undefined, 1],
       ["added", undefined, 2],
     ]);
@@ -32,7 +36,11 @@ describe("whole files", () => {
 
   it("an emptied file is only removed lines, from 1 and without a gap", () => {
     const rows = rowsOf([{ number: 1, lines: [removed(1), removed(2)] }]);
-    expect(rows.map((row) => (row.type === "line" ? [row.line.kind, row.line.old, row.line.new] : row.type))).toEqual([
+    expect(
+      rows.map((row) =>
+        row.type === "line" ? [row.piece.line.kind, row.piece.line.old, row.piece.line.new] : row.type,
+      ),
+    ).toEqual([
       ["removed", 1, undefined],
       ["removed", 2, undefined],
     ]);
@@ -54,9 +62,9 @@ describe("what stands beside the lines", () => {
       { number: 2, lines: [added(3)] },
       { number: 3, lines: [added(16)] },
     ]);
-    expect(view.textContent).toContain("… 1 unchanged line");
-    expect(view.textContent).not.toContain("… 1 unchanged lines");
-    expect(view.textContent).toContain("… 12 unchanged lines");
+    expect(view.textContent).toContain("1 line unchanged");
+    expect(view.textContent).not.toContain("1 lines unchanged");
+    expect(view.textContent).toContain("12 lines unchanged");
   });
 
   it("says that nothing changes", () => {

@@ -1,7 +1,7 @@
 import { render, screen } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 import DiffView from "./DiffView.svelte";
-import { columns, type DiffHunk, type DiffLine, ROW_LENGTH, rowsOf } from "./rows";
+import { type DiffHunk, type DiffLine, digits, type Piece, ROW_LENGTH, rowsOf } from "./rows";
 
 const context = (old: number, now: number): DiffLine => ({
   kind: "context",
@@ -51,16 +51,53 @@ describe("rows of a change", () => {
   it("keep all of a long line, in pieces that cut no character in two", () => {
     const text = `${"x".repeat(ROW_LENGTH - 1)}\u{1f600}${"y".repeat(ROW_LENGTH)}z`;
     const rows = rowsOf([{ number: 1, lines: [added(1, text)] }]);
-    const pieces = rows.map((row) => (row.type === "line" ? row.spans.map((span) => span.text).join("") : ""));
+    const pieces = rows.map((row) => (row.type === "line" ? row.piece.spans.map((span) => span.text).join("") : ""));
     expect(pieces.length).toBe(3);
     expect(pieces.join("")).toBe(text);
     expect(pieces[0]?.endsWith("\u{1f600}")).toBe(true);
-    expect(rows.map((row) => row.type === "line" && row.last)).toEqual([false, false, true]);
+    expect(rows.map((row) => row.type === "line" && row.piece.last)).toEqual([false, false, true]);
   });
 
-  it("measure tabs and wide characters", () => {
-    expect(columns(rowsOf([{ number: 1, lines: [added(1, "a\tb"), added(2, "漢字")] }]))).toBe(5);
-    expect(columns(rowsOf([{ number: 1, lines: [added(1, "漢字漢")] }]))).toBe(6);
+  it("leave room for the highest line number", () => {
+    expect(digits([])).toBe(2);
+    expect(
+      digits([
+        { number: 1, lines: [added(7)] },
+        { number: 2, lines: [context(998, 1002)] },
+      ]),
+    ).toBe(4);
+  });
+
+  it("stand side by side: what was removed beside what takes its place, the rest on its own", () => {
+    const text = (piece: Piece | null): string => piece?.spans.map((span) => span.text).join("") ?? "";
+    const pairs = (lines: DiffLine[]): string[][] =>
+      rowsOf([{ number: 1, lines }], false, "split").flatMap((row) =>
+        row.type === "pair" ? [[text(row.old), text(row.now)]] : [],
+      );
+    expect(pairs([context(1, 1), removed(2), added(2, "a"), added(3, "b"), context(3, 4)])).toEqual([
+      ["same", "same"],
+      ["less", "a"],
+      ["", "b"],
+      ["same", "same"],
+    ]);
+    expect(pairs([removed(1), removed(2), added(1, "a"), removed(3)])).toEqual([
+      ["less", "a"],
+      ["less", ""],
+      ["less", ""],
+    ]);
+  });
+
+  it("have keys of their own in both layouts, and the same gaps", () => {
+    const long = "x".repeat(ROW_LENGTH * 2);
+    const hunks = [
+      { number: 1, lines: [added(4, long), removed(4)] },
+      { number: 2, lines: [removed(20), added(20, long)] },
+    ];
+    for (const layout of ["unified", "split"] as const) {
+      const rows = rowsOf(hunks, true, layout);
+      expect(new Set(rows.map((row) => row.key)).size).toBe(rows.length);
+      expect(rows.flatMap((row) => (row.type === "gap" ? [row.count] : []))).toEqual([3, 15]);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 /** A stretch of a line; `changed` where it differs from the line that it replaces. */
-interface DiffSpan {
+export interface DiffSpan {
   text: string;
   changed: boolean;
 }
@@ -18,18 +18,31 @@ export interface DiffHunk {
   lines: readonly DiffLine[];
 }
 
-/** What is drawn in one row. */
+/** As much of a line as stands in one row. */
+export interface Piece {
+  line: DiffLine;
+  spans: readonly DiffSpan[];
+  /** Where in the line it begins. */
+  from: number;
+  last: boolean;
+}
+
+/** What is drawn in one row: in `pair` the lines before and after stand side by side. */
 export type DiffRow =
   | { type: "gap"; key: string; count: number }
   | { type: "head"; key: string; hunk: number }
-  | { type: "line"; key: string; line: DiffLine; spans: readonly DiffSpan[]; continued: boolean; last: boolean };
+  | { type: "line"; key: string; hunk: number; piece: Piece }
+  | { type: "pair"; key: string; hunk: number; old: Piece | null; now: Piece | null };
+
+/** One line under the other, or the two sides beside each other. */
+export type DiffLayout = "unified" | "split";
 
 /** A longer line goes on in further rows, so that no row is too heavy to draw. */
 export const ROW_LENGTH = 1000;
 export const TAB = 4;
 
 /** The rows of a change: its lines, and between them how many unchanged ones are left out. With heads, one a hunk. */
-export function rowsOf(hunks: readonly DiffHunk[], heads = false): DiffRow[] {
+export function rowsOf(hunks: readonly DiffHunk[], heads = false, layout: DiffLayout = "unified"): DiffRow[] {
   const rows: DiffRow[] = [];
   // The last line on each side that was drawn or left out.
   let before = 0;
@@ -42,23 +55,44 @@ export function rowsOf(hunks: readonly DiffHunk[], heads = false): DiffRow[] {
       after += gap;
     }
     if (heads) rows.push({ type: "head", key: `${hunk.number}-head`, hunk: hunk.number });
-    for (const [index, line] of hunk.lines.entries()) {
+    for (const line of hunk.lines) {
       before = line.old ?? before;
       after = line.new ?? after;
-      const pieces = split(line.spans);
-      for (const [piece, spans] of pieces.entries()) {
-        rows.push({
-          type: "line",
-          key: `${hunk.number}-${index}-${piece}`,
-          line,
-          spans,
-          continued: piece > 0,
-          last: piece === pieces.length - 1,
-        });
-      }
     }
+    if (layout === "split") pushPairs(rows, hunk);
+    else pushLines(rows, hunk);
   }
   return rows;
+}
+
+function pushLines(rows: DiffRow[], hunk: DiffHunk): void {
+  for (const [index, line] of hunk.lines.entries()) {
+    for (const piece of split(line)) {
+      rows.push({ type: "line", key: `${hunk.number}-${index}-${piece.from}`, hunk: hunk.number, piece });
+    }
+  }
+}
+
+/** Removed lines stand beside the added ones that take their place; a context line stands on both sides. */
+function pushPairs(rows: DiffRow[], hunk: DiffHunk): void {
+  let old: Piece[] = [];
+  let now: Piece[] = [];
+  const flush = (): void => {
+    for (let at = 0; at < Math.max(old.length, now.length); at += 1) {
+      const key = `${hunk.number}-pair-${rows.length}`;
+      rows.push({ type: "pair", key, hunk: hunk.number, old: old[at] ?? null, now: now[at] ?? null });
+    }
+    old = [];
+    now = [];
+  };
+  for (const line of hunk.lines) {
+    // What follows added lines begins a new change.
+    if (line.kind === "context" || (line.kind === "removed" && now.length > 0)) flush();
+    if (line.kind !== "added") old.push(...split(line));
+    if (line.kind !== "removed") now.push(...split(line));
+    if (line.kind === "context") flush();
+  }
+  flush();
 }
 
 function gapBefore(hunk: DiffHunk, before: number, after: number): number {
@@ -68,12 +102,22 @@ function gapBefore(hunk: DiffHunk, before: number, after: number): number {
   return 0;
 }
 
-function split(spans: readonly DiffSpan[]): (readonly DiffSpan[])[] {
-  const length = spans.reduce((sum, span) => sum + span.text.length, 0);
-  if (length <= ROW_LENGTH) return [spans];
-  const pieces: DiffSpan[][] = [];
+function split(line: DiffLine): Piece[] {
+  const { spans } = line;
+  let length = 0;
+  for (const span of spans) length += span.text.length;
+  if (length <= ROW_LENGTH) return [{ line, spans, from: 0, last: true }];
+  const pieces: Piece[] = [];
   let piece: DiffSpan[] = [];
   let room = ROW_LENGTH;
+  let from = 0;
+  let at = 0;
+  const close = (): void => {
+    if (piece.length > 0) pieces.push({ line, spans: piece, from, last: false });
+    piece = [];
+    room = ROW_LENGTH;
+    from = at;
+  };
   for (const span of spans) {
     let rest = span.text;
     while (rest !== "") {
@@ -81,14 +125,13 @@ function split(spans: readonly DiffSpan[]): (readonly DiffSpan[])[] {
       piece.push({ text, changed: span.changed });
       rest = rest.slice(text.length);
       room -= text.length;
-      if (room <= 0) {
-        pieces.push(piece);
-        piece = [];
-        room = ROW_LENGTH;
-      }
+      at += text.length;
+      if (room <= 0) close();
     }
   }
-  if (piece.length > 0) pieces.push(piece);
+  close();
+  const end = pieces.at(-1);
+  if (end) end.last = true;
   return pieces;
 }
 
@@ -98,24 +141,9 @@ function head(text: string, length: number): string {
   return text.slice(0, code >= 0xd800 && code <= 0xdbff ? length + 1 : length);
 }
 
-/** How many columns the widest row takes. */
-export function columns(rows: readonly DiffRow[]): number {
-  let widest = 0;
-  for (const row of rows) {
-    if (row.type === "line") widest = Math.max(widest, width(row.spans));
-  }
-  return widest;
-}
-
-function width(spans: readonly DiffSpan[]): number {
-  let total = 0;
-  for (const span of spans) {
-    for (let at = 0; at < span.text.length; at += 1) {
-      const code = span.text.charCodeAt(at);
-      if (code === 9) total += TAB - (total % TAB);
-      // Most of what is beyond here is drawn two columns wide; a little too much room does no harm.
-      else total += code < 0x1100 ? 1 : 2;
-    }
-  }
-  return total;
+/** How many digits the highest line number has, at least two. */
+export function digits(hunks: readonly DiffHunk[]): number {
+  let highest = 0;
+  for (const line of hunks.at(-1)?.lines ?? []) highest = Math.max(highest, line.old ?? 0, line.new ?? 0);
+  return Math.max(2, String(highest).length);
 }

@@ -1,0 +1,182 @@
+import { highlightTree, tagHighlighter, tags } from "@lezer/highlight";
+import { languageOf } from "../code/languages";
+import type { DiffHunk, DiffLine, DiffSpan, Piece } from "./rows";
+
+type Parser = NonNullable<Awaited<ReturnType<typeof languageOf>>>["language"]["parser"];
+type Tree = ReturnType<Parser["parse"]>;
+
+/** How long one slice of reading may take, in milliseconds: drawing goes before colours. */
+const SLICE_MS = 6;
+/** A longer text stays plain, in characters. */
+const LONGEST = 4_000_000;
+
+const CLASSES = tagHighlighter([
+  { tag: [tags.keyword, tags.modifier, tags.operatorKeyword], class: "syn-keyword" },
+  { tag: [tags.string, tags.special(tags.string), tags.regexp], class: "syn-string" },
+  { tag: [tags.number, tags.bool, tags.null, tags.atom], class: "syn-number" },
+  {
+    tag: [tags.function(tags.variableName), tags.function(tags.propertyName), tags.macroName],
+    class: "syn-function",
+  },
+  { tag: [tags.typeName, tags.className, tags.tagName], class: "syn-type" },
+  { tag: [tags.comment, tags.meta], class: "syn-comment" },
+  { tag: tags.heading, class: "syn-heading" },
+]);
+
+/** One side of a hunk: its lines as one text, which is read as a whole so that comments over lines are known. */
+interface Side {
+  text: string;
+  tree: Tree | null;
+}
+
+interface Part {
+  text: string;
+  /** Its colour's class; empty where it is plain. */
+  syn: string;
+}
+
+/** A span with its colours: the text is the span's, cut where the colour changes. */
+export interface Painted {
+  changed: boolean;
+  parts: Part[];
+}
+
+/**
+ * The colours of a change, by the name of its file. They come when they are ready; until then, and where the language
+ * is not known, a line is plain. Only what is asked for is read, in slices between two frames.
+ */
+export class Colours {
+  /** Rises when more of the change has colours. */
+  #version: number = $state(0);
+  #parser: Parser | null = null;
+  readonly #hunks = new Map<number, DiffHunk>();
+  readonly #sides = new Map<number, { old: Side; now: Side }>();
+  readonly #places = new WeakMap<DiffLine, { side: Side; from: number }>();
+  #due: Side[] = [];
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #going = true;
+
+  constructor(hunks: readonly DiffHunk[], path: string | undefined) {
+    for (const hunk of hunks) this.#hunks.set(hunk.number, hunk);
+    if (path !== undefined) void this.#load(path);
+  }
+
+  /** The spans of a piece with their colours. */
+  paint(hunk: number, piece: Piece): Painted[] {
+    void this.#version;
+    return join(piece.spans, this.#stretches(hunk, piece));
+  }
+
+  stop(): void {
+    this.#going = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  async #load(path: string): Promise<void> {
+    try {
+      const support = await languageOf(path);
+      if (!support || !this.#going) return;
+      this.#parser = support.language.parser;
+      this.#version += 1;
+    } catch {
+      // Without its colours the change is still there.
+    }
+  }
+
+  #stretches(hunk: number, piece: Piece): Stretch[] {
+    if (this.#parser === null) return [];
+    if (!this.#sides.has(hunk)) this.#read(hunk);
+    const place = this.#places.get(piece.line);
+    if (!place || place.side.tree === null) return [];
+    const from = place.from + piece.from;
+    const to = from + piece.spans.reduce((sum, span) => sum + span.text.length, 0);
+    const found: Stretch[] = [];
+    highlightTree(
+      place.side.tree,
+      CLASSES,
+      (start, end, syn) => found.push({ from: Math.max(start, from) - from, to: Math.min(end, to) - from, syn }),
+      from,
+      to,
+    );
+    return found;
+  }
+
+  #read(number: number): void {
+    const hunk = this.#hunks.get(number);
+    if (!hunk) return;
+    const old: string[] = [];
+    const now: string[] = [];
+    const sides = { old: { text: "", tree: null }, now: { text: "", tree: null } };
+    this.#sides.set(number, sides);
+    let oldAt = 0;
+    let nowAt = 0;
+    for (const line of hunk.lines) {
+      const text = line.spans.map((span) => span.text).join("");
+      // What stands on both sides takes its colours from the new one.
+      this.#places.set(
+        line,
+        line.kind === "removed" ? { side: sides.old, from: oldAt } : { side: sides.now, from: nowAt },
+      );
+      if (line.kind !== "added") {
+        old.push(text);
+        oldAt += text.length + 1;
+      }
+      if (line.kind !== "removed") {
+        now.push(text);
+        nowAt += text.length + 1;
+      }
+    }
+    if (oldAt + nowAt > LONGEST) return;
+    sides.old.text = old.join("\n");
+    sides.now.text = now.join("\n");
+    this.#due.push(sides.now, sides.old);
+    this.#timer ??= setTimeout(() => this.#work(), 0);
+  }
+
+  /** Reads for one slice, and goes on after the next frame. */
+  #work(parse: ReturnType<Parser["startParse"]> | null = null): void {
+    this.#timer = null;
+    const [side] = this.#due;
+    if (!side || !this.#parser || !this.#going) return;
+    const reading = parse ?? this.#parser.startParse(side.text);
+    const end = performance.now() + SLICE_MS;
+    let going: typeof reading | null = reading;
+    do {
+      const tree = reading.advance();
+      if (tree === null) continue;
+      side.tree = tree;
+      this.#due.shift();
+      this.#version += 1;
+      going = null;
+      break;
+    } while (performance.now() < end);
+    if (this.#due.length > 0) this.#timer = setTimeout(() => this.#work(going), 0);
+  }
+}
+
+interface Stretch {
+  from: number;
+  to: number;
+  syn: string;
+}
+
+/** Lays colours over spans. Both are in order; not a character is added or lost. */
+export function join(spans: readonly DiffSpan[], stretches: readonly Stretch[]): Painted[] {
+  let at = 0;
+  let next = 0;
+  return spans.map((span) => {
+    const parts: Part[] = [];
+    const end = at + span.text.length;
+    const start = at;
+    while (at < end) {
+      let stretch = stretches[next];
+      while (stretch && stretch.to <= at) stretch = stretches[++next];
+      const inside = stretch !== undefined && stretch.from <= at;
+      const to = Math.min(end, inside ? (stretch?.to ?? end) : (stretch?.from ?? end));
+      parts.push({ text: span.text.slice(at - start, to - start), syn: inside ? (stretch?.syn ?? "") : "" });
+      at = to;
+    }
+    return { changed: span.changed, parts };
+  });
+}
