@@ -1,7 +1,9 @@
 import { render } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 import Markdown from "../src/features/transcript/Markdown.svelte";
-import { parse } from "../src/features/transcript/markdown";
+import { MarkdownReader } from "../src/features/transcript/streaming";
+
+const parse = (text: string, streaming: boolean) => new MarkdownReader().read(text, streaming);
 
 function drawn(text: string, streaming = false): HTMLElement {
   return render(Markdown, { text, streaming }).container;
@@ -60,5 +62,43 @@ describe("markdown", () => {
   it("does not break on what nests without end", () => {
     expect(parse(`${"> ".repeat(400)}deep`, false)).toHaveLength(1);
     expect(parse(`${"*".repeat(3000)}deep`, true).length).toBeGreaterThan(0);
+  });
+
+  const ANSWER = [
+    "First *words* of it.",
+    "> said\n> twice",
+    "- one\n- two\n\n  still two",
+    "```ts\nconst a = 1;\n\nconst b = 2;\n```",
+    "| a | b |\n| - | - |\n| 1 | 2 |",
+    "Last.\n",
+  ].join("\n\n");
+
+  it("reads the same piece by piece as at once, at every cut", () => {
+    for (const size of [1, 3, 17]) {
+      const reader = new MarkdownReader();
+      for (let at = size; at < ANSWER.length; at += size) reader.read(ANSWER.slice(0, at), true);
+      expect(reader.read(ANSWER, false)).toEqual(parse(ANSWER, false));
+    }
+  });
+
+  it("leaves the blocks that stand as they are while the last one grows", () => {
+    const reader = new MarkdownReader();
+    const before = reader.read("One.\n\nTwo.\n\nThr", true);
+    const after = reader.read("One.\n\nTwo.\n\nThree", true);
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).toBe(before[1]);
+    expect(after[2]).not.toEqual(before[2]);
+  });
+
+  it("shows nothing of the marks that end a block of code while they come", () => {
+    const texts = ["```ts\na\n", "```ts\na\n`", "```ts\na\n``", "```ts\na\n```"].map((text) => parse(text, true)[0]);
+    for (const one of texts) expect(one).toEqual({ kind: "code", lang: "ts", text: "a" });
+  });
+
+  it("takes a definition into account that follows what refers to it", () => {
+    const reader = new MarkdownReader();
+    const text = "See [it][1].\n\nMore.\n\n[1]: https://example.org\n";
+    reader.read(text.slice(0, 20), true);
+    expect(JSON.stringify(reader.read(text, false))).toContain("https://example.org");
   });
 });

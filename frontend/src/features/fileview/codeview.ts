@@ -2,7 +2,7 @@ import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { Compartment, EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { languageOf } from "./languages";
+import { languageOf } from "../../ui/code/languages";
 
 // Deceptive characters that the editor does not mark by itself.
 const UNSEEN = /[\u180e\u2060-\u2064\u206a-\u206f]|[\u{e0000}-\u{e007f}]/u;

@@ -1,5 +1,4 @@
 import { Lexer, type Token, type Tokens } from "marked";
-import remend from "remend";
 
 /** What the components draw. Raw HTML is among it as text, never as markup. */
 export type Block =
@@ -32,10 +31,11 @@ export type Inline =
 /** Past this depth quotes and lists are drawn as text: a hostile text nests thousands. */
 const DEEPEST = 12;
 
-/** Reads markdown; where it still streams, half-written syntax is closed first. */
-export function parse(text: string, streaming: boolean): Block[] {
-  const source = streaming ? remend(text, { linkMode: "text-only" }) : text;
-  return blocksOf(new Lexer({ gfm: true, breaks: false }).lex(source), 0);
+/** Reads markdown: its blocks, and the source of each token. Without `draw` only the sources. */
+export function lex(text: string, draw = true): { blocks: Block[]; sources: string[] } {
+  const lexer = new Lexer({ gfm: true, breaks: false });
+  const tokens = draw ? lexer.lex(text) : lexer.blockTokens(text);
+  return { blocks: draw ? blocksOf(tokens, 0) : [], sources: tokens.map((token) => token.raw) };
 }
 
 function blocksOf(tokens: readonly Token[], depth: number): Block[] {
@@ -57,7 +57,7 @@ function blockOf(token: Tokens.Generic, depth: number): Block | null {
     case "heading":
       return { kind: "heading", depth: token.depth as number, inline: inlineOf(token.tokens ?? []) };
     case "code":
-      return { kind: "code", lang: languageOf(token.lang), text: token.text as string };
+      return { kind: "code", lang: languageIn(token.lang), text: token.text as string };
     case "blockquote":
       return { kind: "quote", blocks: blocksOf(token.tokens ?? [], depth + 1) };
     case "list":
@@ -77,7 +77,8 @@ function blockOf(token: Tokens.Generic, depth: number): Block | null {
   }
 }
 
-function languageOf(lang: unknown): string {
+/** The language that a block of code names first. */
+export function languageIn(lang: unknown): string {
   return typeof lang === "string" ? (lang.split(/\s/, 1)[0] ?? "") : "";
 }
 
