@@ -1,7 +1,9 @@
 import { askAgain, askEdit, askExec } from "./democards";
 import { changedFiles } from "./demochanges";
 import { call, type Recorder, usage, WORKSPACE } from "./demoevents";
+import { longSession } from "./demolong";
 import type { Screen } from "./demoscreens";
+import { traceTurn } from "./demotrace";
 
 /** Records what the screen shows of a session. */
 export function record(to: Recorder, screen: Screen): void {
@@ -18,7 +20,7 @@ export function record(to: Recorder, screen: Screen): void {
     text: "Totals in the cart are sometimes off by a cent. Find out why, fix it, and show me the test passing.",
   });
   look(to);
-  if (screen === "long") for (let turn = 0; turn < 120; turn += 1) look(to);
+  if (screen === "long" || screen === "find") longSession(to);
   test(to);
   if (screen === "trouble") {
     to.add({
@@ -30,6 +32,7 @@ export function record(to: Recorder, screen: Screen): void {
   }
   conclude(to);
   if (screen === "sessions" || screen === "changes" || screen === "threeway") changedFiles(to);
+  if (screen === "trace") traceTurn(to);
   if (screen === "paused") cutOff(to);
   if (screen === "exec" || screen === "paused" || screen === "readonly") askExec(to);
   if (screen === "again") askAgain(to);

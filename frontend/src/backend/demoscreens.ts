@@ -11,6 +11,7 @@ const SCREENS = [
   "rules",
   "welcome",
   "long",
+  "find",
   "trouble",
   "empty",
   "sessions",
@@ -18,6 +19,10 @@ const SCREENS = [
   "threeway",
   "paused",
   "readonly",
+  "trace",
+  "settings",
+  "palette",
+  "shortcuts",
 ] as const;
 
 /** The states of the window that a plain browser can look at, by `?screen=`. */
