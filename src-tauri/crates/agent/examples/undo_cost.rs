@@ -16,6 +16,7 @@ use countersign_protocol::{Event, ExecSecurity, Feed, FileApproval, ProviderKind
 use countersign_provider::Secret;
 use countersign_testkit::{ModelServer, Reply, Script, TempWorkspace};
 use serde_json::json;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -157,7 +158,7 @@ fn text(seed: usize) -> String {
     while text.len() < 4_000 {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        text += &format!("let value_{} = {};\n", state >> 60, state >> 33);
+        let _ = writeln!(text, "let value_{} = {};", state >> 60, state >> 33);
     }
     text
 }

@@ -70,7 +70,9 @@ pub(crate) fn model_call(events: &[Envelope], seq: u64) -> Result<ModelCall, Age
         AgentError::state("No model call began at that place.", "Look at the list again.")
     })?;
     let mut conversation = Conversation::default();
-    events[..at].iter().for_each(|envelope| conversation.apply(&envelope.event));
+    for envelope in &events[..at] {
+        conversation.apply(&envelope.event);
+    }
     let mut response = None;
     for envelope in &events[at + 1..] {
         if let Event::Message { role: Role::Assistant, content, .. } = &envelope.event {

@@ -7,6 +7,7 @@ use crate::rules::{look_rule, source};
 use crate::session::Core;
 use crate::takeup;
 use crate::turn::Control;
+use crate::undo::{Interrupted, UndoError};
 use crate::unfinished::{CameTo, OpenCall};
 use crate::words::{
     allowed_by_policy, approved_by_user, decided_by_policy, denied, refusal, shortened,
@@ -85,6 +86,7 @@ pub(crate) async fn run_all(
     let calls = &calls;
     let workspace = core.workspace.path().display().to_string();
     let named: Vec<Named> = calls.iter().map(|call| named(call, &workspace)).collect();
+    recover(core, open, &workspace)?;
     let done: Vec<CancellationToken> = calls.iter().map(|_| CancellationToken::new()).collect();
     let running = calls.iter().enumerate().map(|(at, call)| {
         let (named, done) = (&named, &done);
@@ -104,6 +106,21 @@ pub(crate) async fn run_all(
         core.workspace.broker().lose_all();
     }
     result.map(drop)
+}
+
+/// Records what calls changed that had begun and did not end.
+fn recover(core: &Core, open: &[OpenCall], workspace: &str) -> Result<(), StoreError> {
+    let started = open.iter().filter(|call| matches!(call.came_to, CameTo::Started));
+    let started: Vec<_> =
+        started.map(|call| Interrupted::of(&Call::from(call), workspace)).collect();
+    match tokio::task::block_in_place(|| core.undo.recover_now(&started)) {
+        Err(UndoError::Store(error)) => Err(error),
+        Err(error) => {
+            tracing::warn!("what interrupted calls changed is not known: {error}");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 /// Runs one call to its end and tells it.

@@ -4,7 +4,9 @@ use crate::models::{self, ModelChoice};
 use crate::queue::Reader;
 use crate::words::sentence;
 use crate::{AgentError, Folders, Overrides, Settings, sample};
-use countersign_protocol::{ErrorCode, Feed, KeySource, Op, Query, QueryAnswer, RuleId, WireError};
+use countersign_protocol::{
+    DecisionInput, ErrorCode, Feed, KeySource, Op, Query, QueryAnswer, RuleId, SessionId, WireError,
+};
 use countersign_provider::Secret;
 use countersign_store::Store;
 use shared::{Shared, Which};
@@ -64,7 +66,7 @@ impl Engine {
     pub async fn submit(&self, op: Op) -> Result<(), WireError> {
         match op {
             Op::OpenWorkspace { path: Some(path) } => {
-                self.open(Path::new(&path), false, Which::Last).await?
+                self.open(Path::new(&path), false, Which::Last).await?;
             }
             Op::OpenWorkspace { path: None } => {
                 return Err(WireError::new(ErrorCode::Input, "No folder was named.", ""));
@@ -105,7 +107,7 @@ impl Engine {
             }
             Op::Revert { session, scope, overwrite } => {
                 let current = self.shared.session(&session)?;
-                self.with_shared(move |_| current.revert(scope, &overwrite)).await?;
+                self.with_shared(move |_| current.revert(&scope, &overwrite)).await?;
             }
             Op::RevertMerged { session, seen } => {
                 let current = self.shared.session(&session)?;
@@ -136,32 +138,30 @@ impl Engine {
                 }
                 current.send(&text)?;
             }
-            Op::Decide { session, decision } => {
-                if decision.revision.is_none() {
-                    // A drawn card always has one; without it the broker could not tell what was seen.
-                    let message = "That decision names no revision of the card.";
-                    return Err(WireError::new(ErrorCode::Input, message, "Nothing was decided."));
-                }
-                self.shared.session(&session)?.decide(&decision).map_err(|error| {
-                    WireError::new(ErrorCode::State, sentence(&error.to_string()), "")
-                })?;
-            }
+            Op::Decide { session, decision } => self.decide(&session, &decision)?,
             Op::RevokeRule { rule } => self.revoke(&rule)?,
             Op::Interrupt { session } => self.shared.session(&session)?.interrupt(),
             Op::ConnectModel { provider, model, base_url, api_key } => {
-                let set = |text: Option<String>| {
-                    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-                };
                 let choice = ModelChoice {
                     provider: Some(provider),
-                    model: set(model),
-                    base_url: set(base_url),
-                    key: set(api_key).map(Secret::new),
+                    model: filled(model),
+                    base_url: filled(base_url),
+                    key: filled(api_key).map(Secret::new),
                 };
                 self.connect(choice).await?;
             }
         }
         Ok(())
+    }
+
+    fn decide(&self, session: &SessionId, decision: &DecisionInput) -> Result<(), WireError> {
+        if decision.revision.is_none() {
+            // A drawn card always has one; without it the broker could not tell what was seen.
+            let message = "That decision names no revision of the card.";
+            return Err(WireError::new(ErrorCode::Input, message, "Nothing was decided."));
+        }
+        let decided = self.shared.session(session)?.decide(decision);
+        decided.map_err(|error| WireError::new(ErrorCode::State, sentence(&error.to_string()), ""))
     }
 
     /// Answers a question; changes nothing.
@@ -279,6 +279,11 @@ impl Engine {
         self.shared.tell();
         Ok(())
     }
+}
+
+/// A text that the person filled in, without blanks around it.
+fn filled(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 fn no_workspace() -> AgentError {

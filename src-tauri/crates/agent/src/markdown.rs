@@ -1,7 +1,7 @@
 //! A session as Markdown, to read and to keep.
 
 use countersign_protocol::{
-    Card, ContentBlock, DecidedBy, Decision, Envelope, Event, Role, RunEnd,
+    Card, ChangedPath, ContentBlock, DecidedBy, Decision, Envelope, Event, LeftPath, Role, RunEnd,
 };
 use serde_json::Value;
 use std::collections::HashMap;
@@ -92,17 +92,7 @@ fn write(out: &mut String, tools: &mut HashMap<String, String>, envelope: &Envel
         Event::SessionRenamed { title } => {
             let _ = write!(out, "\nYou named the session {}.\n", code(title));
         }
-        Event::FilesChanged { files, more, left_out, .. } => {
-            let paths: Vec<String> = files.iter().map(|file| code(&file.path)).collect();
-            let _ = write!(out, "\nChanged: {}", paths.join(", "));
-            if *more > 0 {
-                let _ = write!(out, " and {more} more");
-            }
-            out.push('\n');
-            for left in left_out {
-                let _ = writeln!(out, "Not kept: {}: {}", code(&left.path), left.why);
-            }
-        }
+        Event::FilesChanged { files, more, left_out, .. } => changed(out, files, *more, left_out),
         Event::ChangesReverted { restored, left, .. } => {
             let _ = write!(out, "\nYou took changes back in {} files.\n", restored.len());
             for left in left {
@@ -129,6 +119,18 @@ fn write(out: &mut String, tools: &mut HashMap<String, String>, envelope: &Envel
         | Event::StepFinished { .. }
         | Event::Retrying { .. }
         | Event::InputError { .. } => {}
+    }
+}
+
+fn changed(out: &mut String, files: &[ChangedPath], more: u32, left_out: &[LeftPath]) {
+    let paths: Vec<String> = files.iter().map(|file| code(&file.path)).collect();
+    let _ = write!(out, "\nChanged: {}", paths.join(", "));
+    if more > 0 {
+        let _ = write!(out, " and {more} more");
+    }
+    out.push('\n');
+    for left in left_out {
+        let _ = writeln!(out, "Not kept: {}: {}", code(&left.path), left.why);
     }
 }
 

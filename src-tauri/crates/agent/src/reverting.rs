@@ -35,11 +35,11 @@ impl Session {
     /// `overwrite`, as far as they are still what the person saw.
     pub fn revert(
         &self,
-        scope: ChangeScope,
+        scope: &ChangeScope,
         overwrite: &[SeenPath],
     ) -> Result<Reverted, AgentError> {
         self.take_back(scope.clone(), |act| {
-            self.core.undo.revert(act, &scope, overwrite, &self.events(0)?)
+            self.core.undo.revert(act, scope, overwrite, &self.events(0)?)
         })
     }
 

@@ -79,7 +79,7 @@ impl Session {
             forked_from: None,
         };
         let session = Self::assemble(options, workspace, id, held, hub, changed)?;
-        session.core.copy_workspace(Vec::new());
+        session.core.copy_workspace(&[]);
         // Not told to the hub: who shows this session first reads its events from the journal.
         session.core.journal.append(&session.core.id, started)?;
         Ok(session)
@@ -100,11 +100,13 @@ impl Session {
         let core = &session.core;
         core.taken_up.store(events.len() > 1, Ordering::SeqCst);
         let mut conversation = core.conversation();
-        events.iter().for_each(|envelope| conversation.apply(&envelope.event));
+        for envelope in &events {
+            conversation.apply(&envelope.event);
+        }
         drop(conversation);
         let unfinished = Unfinished::of(&events);
         if core.lock.is_some() {
-            core.copy_workspace(unfinished.as_ref().map(Unfinished::started).unwrap_or_default());
+            core.copy_workspace(&unfinished.as_ref().map(Unfinished::started).unwrap_or_default());
         }
         if unfinished.is_some() {
             *lock(&core.paused) = Some(INTERRUPTED.to_owned());
@@ -287,10 +289,7 @@ impl Session {
         self.core.publish(Event::RuleRevoked { rule: rule.id.clone(), shown: rule.shown.clone() })
     }
 
-    pub(crate) fn events(
-        &self,
-        since: u64,
-    ) -> Result<Vec<Envelope>, StoreError> {
+    pub(crate) fn events(&self, since: u64) -> Result<Vec<Envelope>, StoreError> {
         self.core.journal.events(&self.core.id, since)
     }
 

@@ -8,10 +8,12 @@ mod baseline;
 mod chain;
 mod changes;
 mod index;
+mod recover;
 mod revert;
 mod stored;
 
 pub(crate) use changes::named;
+pub(crate) use recover::Interrupted;
 pub use stored::StoredUndo;
 pub(crate) use stored::new_act;
 
@@ -97,6 +99,8 @@ struct State {
     acting: u32,
     /// What could not be recorded yet; it is tried again before anything else is done.
     unrecorded: Vec<(CallId, Vec<FileDelta>)>,
+    /// What of the index could not be stored yet; the same.
+    pending: Pending,
 }
 
 #[derive(Default)]
@@ -235,7 +239,7 @@ impl Undo {
         let compared = self.compare(&mut state, &begun.scope, stop);
         let recorded = compared.and_then(|(deltas, pending)| {
             self.record(&mut state, call, &deltas)?;
-            self.keep(pending)?;
+            self.keep(&mut state, pending)?;
             Ok(deltas)
         });
         drop(state);
@@ -294,7 +298,7 @@ impl Undo {
         stop: &CancellationToken,
     ) -> Result<(), UndoError> {
         let (_, pending) = self.compare(state, scope, stop)?;
-        Ok(self.keep(pending)?)
+        Ok(self.keep(state, pending)?)
     }
 
     /// Brings the index to what stands there now, keeps its content, and gives the differences.
@@ -319,7 +323,12 @@ impl Undo {
             limit: self.limits.file,
             stop,
         };
-        state.index.bring_to_now(&reading, paths.as_ref())
+        let compared = state.index.bring_to_now(&reading, paths.as_ref());
+        if compared.is_err() && matches!(scope, ActScope::Anything) {
+            // What it had told is known no more: all is looked through from now on.
+            state.dirt = None;
+        }
+        compared
     }
 
     fn record(
@@ -345,8 +354,11 @@ impl Undo {
     }
 
     /// Stores the index's changes, after what they came from was recorded.
-    fn keep(&self, pending: Pending) -> Result<(), StoreError> {
-        pending.store(&self.checkpoints)
+    fn keep(&self, state: &mut State, pending: Pending) -> Result<(), StoreError> {
+        state.pending.add(pending);
+        state.pending.store(&self.checkpoints)?;
+        state.pending = Pending::default();
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where a run stands that was interrupted: a fold over the session's events. From it the run goes on
 //! without doing anything twice.
 
+use crate::calls::Call;
 use countersign_protocol::{
     ApprovalId, CallId, Card, ContentBlock, DecidedBy, Decision, Envelope, Event, Role, StepUsage,
 };
@@ -99,10 +100,10 @@ impl Unfinished {
     }
 
     /// Its calls that had begun and did not end.
-    pub(crate) fn started(&self) -> Vec<CallId> {
+    pub(crate) fn started(&self) -> Vec<Call> {
         let Stage::Calling { calls, .. } = &self.stage else { return Vec::new() };
         let started = calls.iter().filter(|call| matches!(call.came_to, CameTo::Started));
-        started.map(|call| call.id.clone()).collect()
+        started.map(Call::from).collect()
     }
 
     /// Whether all that is left to do of its step waits for the person: then going on does nothing
@@ -184,7 +185,7 @@ impl Unfinished {
                 self.of_call(call, |call| call.decided(approval, *decision, *by, *stop, yes));
             }
             Event::ToolStarted { call } => {
-                self.of_call(call, |call| call.came_to = CameTo::Started)
+                self.of_call(call, |call| call.came_to = CameTo::Started);
             }
             Event::ToolFinished { call, .. } => {
                 self.of_call(call, |call| call.came_to = CameTo::Finished);

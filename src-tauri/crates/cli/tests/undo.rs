@@ -216,3 +216,14 @@ async fn large_files_and_ignored_folders_are_left_out_and_told() {
     assert_eq!(workspace.read(".env"), "PLAIN=1\n");
     assert!(text.contains("left large.bin"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_appears_since_an_ignore_file_changed_is_not_taken_for_made() {
+    let workspace = project().file(".gitignore", "vendor/\n").file("vendor/lib.js", "theirs\n");
+    let before = state(&workspace.path());
+    let id =
+        run(&workspace, vec![exec("x", "echo nothing > .gitignore"), Reply::text("done")]).await;
+    assert_eq!(paths(&changes(&workspace, &id)), [(".gitignore", "modified")]);
+    assert_eq!(sessions(&workspace, &["revert", &id]).0, 0);
+    assert_eq!(state(&workspace.path()), before);
+}

@@ -314,17 +314,14 @@ impl Broker {
             .proposed
             .clone()
             .unwrap_or_else(|| (file.text.after.clone(), file.after.clone()));
-        match text {
-            Some(text) => {
-                let (text, bytes) = change::revise(file, None, Some(text))
-                    .map_err(|error| DecideError::Senseless(error.to_string()))?;
-                (file.text.after, file.after) = (text, bytes);
-                waiting.proposed = Some(before);
-            }
-            None => {
-                (file.text.after, file.after) = before;
-                waiting.proposed = None;
-            }
+        if let Some(text) = text {
+            let (text, bytes) = change::revise(file, None, Some(text))
+                .map_err(|error| DecideError::Senseless(error.to_string()))?;
+            (file.text.after, file.after) = (text, bytes);
+            waiting.proposed = Some(before);
+        } else {
+            (file.text.after, file.after) = before;
+            waiting.proposed = None;
         }
         waiting.revision += 1;
         waiting.published = Instant::now();

@@ -1,14 +1,15 @@
 //! What a session's run and its calls share, and what is journaled and told of them.
 
 use super::lock;
+use crate::calls::Call;
 use crate::conversation::Conversation;
 use crate::queue::Hub;
 use crate::rules::Rules;
 use crate::turn::Control;
-use crate::undo::Undo;
+use crate::undo::{Interrupted, Undo};
 use crate::words::sentence;
 use countersign_guard::Workspace;
-use countersign_protocol::{CallId, Event, RunEnd, SessionId};
+use countersign_protocol::{Event, RunEnd, SessionId};
 use countersign_provider::Provider;
 use countersign_store::{Journal, SessionLock, StoreError};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,8 +65,11 @@ impl Core {
     }
 
     /// Copies the workspace aside, so that what acts change can be undone.
-    pub(super) fn copy_workspace(self: &Arc<Self>, interrupted: Vec<CallId>) {
+    pub(super) fn copy_workspace(self: &Arc<Self>, interrupted: &[Call]) {
         let weak = Arc::downgrade(self);
+        let workspace = self.workspace.path().display().to_string();
+        let interrupted =
+            interrupted.iter().map(|call| Interrupted::of(call, &workspace)).collect();
         self.undo.start_baseline(interrupted, move || {
             if let Some(core) = weak.upgrade() {
                 core.told();

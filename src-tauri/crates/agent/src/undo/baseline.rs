@@ -1,8 +1,7 @@
 //! The first copy of the workspace, made beside everything else from the moment it is opened.
 
 use super::index::Reading;
-use super::{ActScope, State, Undo, UndoError};
-use countersign_protocol::{CallId, FileDelta};
+use super::{ActScope, Interrupted, State, Undo, UndoError};
 use countersign_watch::Dirt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,7 +19,7 @@ impl Undo {
     /// theirs.
     pub(crate) fn start_baseline(
         self: &Arc<Self>,
-        interrupted: Vec<CallId>,
+        interrupted: Vec<Interrupted>,
         told: impl Fn() + Send + 'static,
     ) {
         self.copying.store(true, Ordering::Relaxed);
@@ -61,7 +60,7 @@ impl Undo {
 
     fn begin_baseline(
         &self,
-        interrupted: &[CallId],
+        interrupted: &[Interrupted],
         stop: &CancellationToken,
     ) -> Result<bool, UndoError> {
         let mut state = self.lock();
@@ -78,41 +77,6 @@ impl Undo {
         Ok(true)
     }
 
-    /// What acts changed that the end of the program interrupted: all that differs from the state before
-    /// them. What the person changed meanwhile is among it; nobody can tell. Nor can anybody tell which of
-    /// several it was: it is recorded as the first one's of which nothing is recorded yet.
-    fn recover(
-        &self,
-        state: &mut State,
-        interrupted: &[CallId],
-        stop: &CancellationToken,
-    ) -> Result<(), UndoError> {
-        if interrupted.is_empty() {
-            return Ok(());
-        }
-        let recorded = self.recorded()?;
-        let unrecorded = |call: &&CallId| recorded.iter().all(|act| act.act != **call);
-        let Some(call) = interrupted.iter().find(unrecorded) else { return Ok(()) };
-        let (deltas, pending) = state.index.bring_to_now(&self.reading(stop), None)?;
-        self.record(state, call, &deltas)?;
-        Ok(self.keep(pending)?)
-    }
-
-    /// The same at once, where no copy is being made.
-    pub(super) fn recover_now(&self, interrupted: &[CallId]) -> Result<(), UndoError> {
-        let mut state = self.lock();
-        self.recover(&mut state, interrupted, &self.stop)
-    }
-
-    /// What is recorded of an act, once the workspace was looked through.
-    pub(crate) fn changes_of(&self, call: &CallId) -> Result<Vec<FileDelta>, UndoError> {
-        let waits =
-            |state: &mut State| !state.surveyed && !self.progress.failed.load(Ordering::Relaxed);
-        drop(self.changed.wait_while(self.lock(), waits));
-        let acts = self.recorded()?.into_iter();
-        Ok(acts.filter(|act| act.act == *call).flat_map(|act| act.deltas).collect())
-    }
-
     /// Learns what stands in the workspace, without reading it.
     pub(super) fn look_through(
         &self,
@@ -120,7 +84,7 @@ impl Undo {
         stop: &CancellationToken,
     ) -> Result<(), UndoError> {
         let pending = state.index.look_through(&self.reading(stop))?;
-        self.keep(pending)?;
+        self.keep(state, pending)?;
         state.surveyed = true;
         self.count(state);
         self.changed.notify_all();
@@ -140,7 +104,7 @@ impl Undo {
         }
         let paths = state.index.unread(BATCH);
         let pending = state.index.read(&self.reading(stop), &paths)?;
-        self.keep(pending)?;
+        self.keep(&mut state, pending)?;
         self.count(&state);
         state.ready = state.index.unread(1).is_empty();
         if state.ready {
@@ -171,7 +135,7 @@ impl Undo {
             return self.absorb(state, &ActScope::Anything, &self.stop);
         }
         let (_, pending) = state.index.bring_to_now(&self.reading(&self.stop), None)?;
-        self.keep(pending)?;
+        self.keep(state, pending)?;
         state.surveyed = true;
         state.ready = state.index.unread(1).is_empty();
         self.count(state);

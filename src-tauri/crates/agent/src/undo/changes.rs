@@ -51,7 +51,7 @@ impl Undo {
         turns: &HashMap<CallId, u32>,
         room: &mut usize,
     ) -> Result<Option<FileChanges>, UndoError> {
-        let (Some(first), Some(last)) = (chain.first(), chain.last()) else { return Ok(None) };
+        let (Some(first), Some(end)) = (chain.first(), chain.last()) else { return Ok(None) };
         let (start, now) = (first.before, state.index.entry(path));
         let Some(change) = kind_of_change(start.as_ref(), now.as_ref()) else { return Ok(None) };
         let mut calls: Vec<CallId> = Vec::new();
@@ -86,7 +86,7 @@ impl Undo {
             diff: compared.as_ref().map(|compared| compared.diff.clone()),
             unified: compared.map(|compared| compared.unified),
             now_sha256: now.and_then(|now| now.digest).map(|digest| digest.to_string()),
-            changed_since: gap || now != last.after,
+            changed_since: gap || now != end.after,
             lost,
         }))
     }
@@ -204,7 +204,7 @@ impl Undo {
     ) -> Result<(), UndoError> {
         let outside = paths.filter(|path| is_outside(path)).cloned().collect();
         let (_, pending) = state.index.bring_to_now(&self.reading(&self.stop), Some(&outside))?;
-        Ok(self.keep(pending)?)
+        Ok(self.keep(state, pending)?)
     }
 }
 

@@ -35,19 +35,33 @@ pub(super) struct Index {
     left_out: BTreeMap<Vec<u8>, String>,
 }
 
-/// Changes of the index that are not stored yet.
+/// Changes of the index that are not stored yet; none for what is gone.
 #[derive(Default)]
-pub(super) struct Pending {
-    rows: Vec<IndexRow>,
-    gone: Vec<Vec<u8>>,
-}
+pub(super) struct Pending(BTreeMap<Vec<u8>, Option<IndexRow>>);
 
 impl Pending {
-    pub(super) fn store(self, checkpoints: &Checkpoints) -> Result<(), StoreError> {
-        if self.rows.is_empty() && self.gone.is_empty() {
+    fn stands(&mut self, path: &[u8], row: &Row) {
+        let row = IndexRow { path: path.to_vec(), entry: row.entry, stamp: row.stamp };
+        self.0.insert(path.to_vec(), Some(row));
+    }
+
+    fn gone(&mut self, path: Vec<u8>) {
+        self.0.insert(path, None);
+    }
+
+    /// Adds later changes.
+    pub(super) fn add(&mut self, later: Self) {
+        self.0.extend(later.0);
+    }
+
+    pub(super) fn store(&self, checkpoints: &Checkpoints) -> Result<(), StoreError> {
+        if self.0.is_empty() {
             return Ok(());
         }
-        checkpoints.update_index(&self.rows, &self.gone)
+        let rows: Vec<IndexRow> = self.0.values().flatten().cloned().collect();
+        let gone = self.0.iter().filter(|(_, row)| row.is_none());
+        let gone: Vec<Vec<u8>> = gone.map(|(path, _)| path.clone()).collect();
+        checkpoints.update_index(&rows, &gone)
     }
 }
 
@@ -63,11 +77,14 @@ impl Index {
     /// The state that was known when the workspace was open last.
     pub(super) fn load(checkpoints: &Checkpoints) -> Result<Self, StoreError> {
         let known = checkpoints.index()?;
+        let unread =
+            |row: &&IndexRow| row.entry.kind != KeptKind::Folder && row.entry.digest.is_none();
+        let unread = known.iter().filter(unread).map(|row| row.path.clone()).collect();
         let rows = known.into_iter().map(|IndexRow { path, entry, stamp }| {
             // Other names may have come since; the first survey tells.
             (path, Row { entry, stamp, linked: false })
         });
-        Ok(Self { rows: rows.collect(), ..Self::default() })
+        Ok(Self { rows: rows.collect(), unread, ..Self::default() })
     }
 
     /// What stands at a path, as far as known.
@@ -98,7 +115,8 @@ impl Index {
         self.unread.iter().take(count).cloned().collect()
     }
 
-    /// Learns what stands there without reading any content: what is not known yet is to be read.
+    /// Learns what stands there without reading any content: what is not known yet is to be read. All of it
+    /// is to be stored: what the stored index does not have must not have been there.
     pub(super) fn look_through(&mut self, reading: &Reading<'_>) -> Result<Pending, UndoError> {
         let survey = reading.workspace.survey(Scope::Everything, reading.stop)?;
         if reading.stop.is_cancelled() {
@@ -111,12 +129,12 @@ impl Index {
             let gone = |path: &Vec<u8>| {
                 !seen.contains(path.as_slice()) && !is_outside(path) && !survey.leaves_out(path)
             };
-            pending.gone = self.rows.keys().filter(|path| gone(path)).cloned().collect();
-        }
-        drop(seen);
-        for path in &pending.gone {
-            self.rows.remove(path);
-            self.unread.remove(path);
+            let gone: Vec<Vec<u8>> = self.rows.keys().filter(|path| gone(path)).cloned().collect();
+            for path in gone {
+                self.rows.remove(&path);
+                self.unread.remove(&path);
+                pending.gone(path);
+            }
         }
         self.note_left_out(&survey.left_out, None);
         for found in survey.entries {
@@ -127,14 +145,11 @@ impl Index {
                 row.linked = linked;
                 continue;
             }
-            let read = found.entry.kind == KeptKind::Folder;
-            if !read {
+            if found.entry.kind != KeptKind::Folder {
                 self.unread.insert(found.path.clone());
             }
             let row = Row { entry: found.entry, stamp: found.stamp, linked };
-            if read {
-                pending.rows.push(stored(&found.path, &row));
-            }
+            pending.stands(&found.path, &row);
             self.rows.insert(found.path, row);
         }
         Ok(pending)
@@ -148,8 +163,9 @@ impl Index {
     ) -> Result<Pending, StoreError> {
         let mut pending = Pending::default();
         let mut batch = Batch::default();
+        let mut rows = Vec::new();
         for path in paths {
-            if !self.unread.remove(path) {
+            if !self.unread.contains(path) {
                 continue;
             }
             let Some(known) = self.rows.get(path).copied() else { continue };
@@ -164,16 +180,26 @@ impl Index {
                 None => Row { stamp: UNKNOWN, ..known },
             };
             if !is_outside(path) {
-                pending.rows.push(stored(path, &row));
+                pending.stands(path, &row);
             }
-            self.rows.insert(path.clone(), row);
+            rows.push((path.clone(), row));
         }
         batch.put(reading.checkpoints)?;
+        self.learn(rows);
         Ok(pending)
     }
 
+    /// Takes in what stands at paths, once its content is stored.
+    fn learn(&mut self, rows: Vec<(Vec<u8>, Row)>) {
+        for (path, row) in rows {
+            self.unread.remove(&path);
+            self.rows.insert(path, row);
+        }
+    }
+
     /// Brings the state to what stands there now: of these paths and what is below them, or of all.
-    /// New content is kept. Gives what differs, and what of the index is to be stored.
+    /// New content is kept, and that of the paths themselves in any case. Gives what differs, and what of
+    /// the index is to be stored. Where it fails, what is known stays as it was.
     pub(super) fn bring_to_now(
         &mut self,
         reading: &Reading<'_>,
@@ -189,14 +215,16 @@ impl Index {
         }
         let (mut deltas, mut pending, mut batch) =
             (Vec::new(), Pending::default(), Batch::default());
+        let mut rows = Vec::new();
         let mut seen: HashSet<Vec<u8>> = HashSet::with_capacity(survey.entries.len());
         for found in &survey.entries {
             seen.insert(found.path.clone());
             let old = self.rows.get(&found.path).copied();
             let linked = found.links > 1 && found.entry.kind == KeptKind::File;
-            if let Some(row) = old
-                && same(&row, found)
-            {
+            let known = old.is_some_and(|row| same(&row, found));
+            let wanted = paths.is_some_and(|paths| paths.contains(&found.path))
+                && self.unread.contains(&found.path);
+            if known && !wanted {
                 if let Some(row) = self.rows.get_mut(&found.path) {
                     row.linked = linked;
                 }
@@ -212,16 +240,16 @@ impl Index {
             // What appears because an ignore file changed stood there before: nobody made it.
             let appears = before.is_none() && self.was_left_out(&found.path);
             let differs = before != Some(row.entry) || is_unkept_change(old.as_ref(), &row);
-            if differs && !appears {
+            if differs && !appears && !known {
                 deltas.push(FileDelta { path: found.path.clone(), before, after: Some(row.entry) });
             }
             if !is_outside(&found.path) {
-                pending.rows.push(stored(&found.path, &row));
+                pending.stands(&found.path, &row);
             }
-            self.unread.remove(&found.path);
-            self.rows.insert(found.path.clone(), row);
+            rows.push((found.path.clone(), row));
         }
         batch.put(reading.checkpoints)?;
+        self.learn(rows);
         if survey.complete {
             for path in self.within(paths) {
                 if seen.contains(&path) || survey.leaves_out(&path) {
@@ -230,7 +258,7 @@ impl Index {
                 let before = self.rows.remove(&path).map(|row| row.entry);
                 self.unread.remove(&path);
                 if !is_outside(&path) {
-                    pending.gone.push(path.clone());
+                    pending.gone(path.clone());
                 }
                 deltas.push(FileDelta { path, before, after: None });
             }
@@ -306,10 +334,6 @@ fn is_unkept_change(old: Option<&Row>, new: &Row) -> bool {
 /// An absolute path: of a file outside, which is known only while the program runs.
 pub(super) fn is_outside(path: &[u8]) -> bool {
     path.first() == Some(&b'/')
-}
-
-fn stored(path: &[u8], row: &Row) -> IndexRow {
-    IndexRow { path: path.to_vec(), entry: row.entry, stamp: row.stamp }
 }
 
 /// Reads what stands at a path now; none where nothing does that is kept. `old` is what was known of it.

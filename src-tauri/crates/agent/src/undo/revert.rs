@@ -73,7 +73,7 @@ impl Undo {
             let way = if let ChangeScope::Hunks { hunks, seen_sha256, .. } = scope {
                 self.hunks(&state, path, chain, hunks, seen_sha256)?
             } else {
-                self.way(&state, path, chain, &chosen, seen)?
+                Self::way(&state, path, chain, &chosen, seen)
             };
             self.add(&mut plan, path, way)?;
         }
@@ -109,22 +109,21 @@ impl Undo {
     }
 
     fn way(
-        &self,
         state: &State,
         path: &[u8],
         chain: &Chain,
         chosen: &[usize],
         overwrite: Option<&SeenPath>,
-    ) -> Result<Way, UndoError> {
+    ) -> Way {
         let now = state.index.entry(path);
         let (Some(first), Some(last)) = (chosen.first(), chosen.last()) else {
-            return Ok(Way::Nothing);
+            return Way::Nothing;
         };
         let wanted = chain[*first].before;
         if now == wanted {
-            return Ok(Way::Nothing);
+            return Way::Nothing;
         }
-        let left = |why: &str| Ok(Way::Left(why.to_owned()));
+        let left = |why: &str| Way::Left(why.to_owned());
         match overwrite {
             Some(seen) if is_seen(now.as_ref(), seen) => {}
             Some(_) => return left(OTHER),
@@ -138,7 +137,7 @@ impl Undo {
                 }
             }
         }
-        Ok(Way::To { now, wanted, bytes: None })
+        Way::To { now, wanted, bytes: None }
     }
 
     fn hunks(
@@ -202,7 +201,7 @@ impl Undo {
         let (deltas, pending) =
             state.index.bring_to_now(&self.reading(&self.stop), Some(&touched))?;
         self.record(state, act, &deltas)?;
-        self.keep(pending)?;
+        self.keep(state, pending)?;
         kept.extend(restored.left.into_iter().map(|(path, why)| left(&path, why)));
         kept.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(Reverted {

@@ -1,6 +1,7 @@
 //! Undoing in a stored session that is not open in a window: for the terminal.
 
-use super::{Undo, UndoLimits};
+use super::{Interrupted, Undo, UndoLimits};
+use crate::calls::Call;
 use crate::unfinished::Unfinished;
 use crate::{AgentError, Folders};
 use countersign_guard::{Policy, PolicySettings, Supervisor, Workspace};
@@ -36,7 +37,8 @@ impl StoredUndo {
         if lock.is_some()
             && let Some(unfinished) = Unfinished::of(&store.events(&summary.id, 0)?)
         {
-            undo.recover_now(&unfinished.started())?;
+            let of = |call: &Call| Interrupted::of(call, &summary.workspace);
+            undo.recover_now(&unfinished.started().iter().map(of).collect::<Vec<_>>())?;
         }
         Ok(Self { store, undo, summary: summary.clone(), lock })
     }
