@@ -19,7 +19,7 @@ export function longSession(to: Recorder): void {
     to.add({
       type: "message",
       role: "assistant",
-      content: [{ type: "text", text: `Step ${n}. ${TEXTS[n % TEXTS.length]}` }],
+      content: [{ type: "text", text: `Step ${n}.\n\n${TEXTS[n % TEXTS.length]}` }],
     });
     if (n % 3 === 0) {
       call(to, `long${n}`, "read", { path: "src/cart.ts" }, { content: "…", total_lines: 86, truncated: false }, 1);

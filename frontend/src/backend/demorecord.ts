@@ -1,7 +1,9 @@
-import { askAgain, askEdit, askExec } from "./democards";
+import { askAgain, askExec } from "./democards";
 import { changedFiles } from "./demochanges";
 import { call, type Recorder, usage, WORKSPACE } from "./demoevents";
 import { longSession } from "./demolong";
+import { runningBuild } from "./demooutput";
+import { askEdit, askLarge, askLook, askScript, askSeveral } from "./demoproposals";
 import type { Screen } from "./demoscreens";
 import { traceTurn } from "./demotrace";
 
@@ -21,6 +23,10 @@ export function record(to: Recorder, screen: Screen): void {
   });
   look(to);
   if (screen === "long" || screen === "find") longSession(to);
+  if (screen === "output") {
+    runningBuild(to);
+    return;
+  }
   test(to);
   if (screen === "trouble") {
     to.add({
@@ -37,6 +43,10 @@ export function record(to: Recorder, screen: Screen): void {
   if (screen === "exec" || screen === "paused" || screen === "readonly") askExec(to);
   if (screen === "again") askAgain(to);
   if (screen === "edit") askEdit(to);
+  if (screen === "edits") askSeveral(to);
+  if (screen === "large") askLarge(to);
+  if (screen === "script") askScript(to);
+  if (screen === "path") askLook(to);
 }
 
 /** A command that ran when the program ended. */

@@ -11,14 +11,12 @@ import {
   type SessionFold,
   type ToolItem,
 } from "./items";
+import { Output } from "./output";
 import { revertedWords } from "./revertwords";
 
 type Decided = Extract<Event, { type: "approval_decided" }>;
 type FilesChanged = Extract<Event, { type: "files_changed" }>;
 type Finished = Extract<Event, { type: "tool_finished" }>;
-
-/** How many characters of a call's live output are kept: its end. */
-export const OUTPUT_LIMIT = 200_000;
 
 /**
  * Takes one envelope into `state`, in place: a batch may hold thousands, so nothing is copied.
@@ -218,16 +216,20 @@ function messageOf(state: SessionFold): AssistantItem {
 function finishMessage(state: SessionFold, content: readonly ContentBlock[]): void {
   let text = "";
   let thinking = "";
+  let said = "";
   for (const block of content) {
     switch (block.type) {
       case "text":
         text += text === "" ? block.text : `\n\n${block.text}`;
+        said = block.text;
         break;
       case "thinking":
         thinking += thinking === "" ? block.thinking : `\n\n${block.thinking}`;
         break;
-      case "redacted_thinking":
       case "tool_use":
+        if (said !== "") state.reasons.set(block.id, lastParagraph(said));
+        break;
+      case "redacted_thinking":
       case "tool_result":
         break;
     }
@@ -239,6 +241,12 @@ function finishMessage(state: SessionFold, content: readonly ContentBlock[]): vo
     item.streaming = false;
   }
   state.message = -1;
+}
+
+/** The end of what was written, in one line. */
+function lastParagraph(text: string): string {
+  const paragraphs = text.trim().split(/\n\s*\n/);
+  return (paragraphs.at(-1) ?? "").replace(/\s+/g, " ").trim();
 }
 
 function dropPartialMessage(state: SessionFold): void {
@@ -265,13 +273,9 @@ function toolOf(state: SessionFold, call: string): ToolItem | undefined {
 }
 
 function addOutput(row: ToolItem, text: string): void {
-  row.output += text;
-  // Cut only when it is well over, so that a long output is not copied for every piece.
-  if (row.output.length > OUTPUT_LIMIT * 1.25) {
-    const over = row.output.length - OUTPUT_LIMIT;
-    row.output = row.output.slice(over);
-    row.dropped += over;
-  }
+  row.output ??= new Output();
+  row.output.push(text);
+  row.printed += text.length;
 }
 
 function openApproval(state: SessionFold, card: OpenApproval): void {

@@ -2,6 +2,7 @@ import type { ChangedPath } from "../protocol/ChangedPath";
 import type { Event } from "../protocol/Event";
 import type { LeftPath } from "../protocol/LeftPath";
 import type { RunEnd } from "../protocol/RunEnd";
+import type { Output } from "./output";
 
 /** A proposal that waits for a decision. */
 export type OpenApproval = Extract<Event, { type: "approval_requested" }>;
@@ -46,10 +47,10 @@ export interface ToolItem {
   state: ToolState;
   /** Whether it acts, or did without an end yet: a command may be put to the person again before its end. */
   began: boolean;
-  /** The end of what the call printed so far. */
-  output: string;
-  /** How many characters of the output's beginning are gone. */
-  dropped: number;
+  /** What the call printed so far; null before its first piece. No plain value, so that it is never made reactive. */
+  output: Output | null;
+  /** How many characters that were. Rises with each piece. */
+  printed: number;
   result: unknown;
   duration: number | null;
   exitCode: number | null;
@@ -104,6 +105,8 @@ export interface SessionFold {
   approvalsVersion: number;
   /** Where the call's row stands in `items`. */
   calls: Map<string, number>;
+  /** What the model wrote right before a call, in one line, as its reason. */
+  reasons: Map<string, string>;
   /** Where the step's message stands in `items`; -1 before its first piece. */
   message: number;
 }
@@ -125,6 +128,7 @@ export function emptySession(session: string): SessionFold {
     approvals: new Map(),
     approvalsVersion: 0,
     calls: new Map(),
+    reasons: new Map(),
     message: -1,
   };
 }
@@ -139,8 +143,8 @@ export function newTool(id: number, call: string, tool: string, args: unknown, t
     args,
     state: "proposed",
     began: false,
-    output: "",
-    dropped: 0,
+    output: null,
+    printed: 0,
     result: null,
     duration: null,
     exitCode: null,

@@ -15,21 +15,6 @@ export function modelName(name: string): string {
   return name === "" ? "the server's first model" : visible(name);
 }
 
-const ESC = String.fromCharCode(27);
-const BEL = String.fromCharCode(7);
-/** Colours and cursor moves (CSI), and titles and links (OSC), of a terminal. */
-const ANSI = new RegExp(
-  `${ESC}\\[[0-?]*[ -/]*[@-~]|${ESC}\\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\)|${ESC}[@-Z\\\\-_]`,
-  "g",
-);
-
-/** A command's output as text: without the terminal's colours, each line as it stood last. */
-export function plainOutput(text: string): string {
-  const plain = text.includes(ESC) ? text.replace(ANSI, "") : text;
-  const lines = plain.includes("\r") ? plain.replaceAll("\r\n", "\n").replace(/[^\n]*\r(?!$)/gm, "") : plain;
-  return visible(lines);
-}
-
 /** `1.8 s`, `12 ms`, `3 min 5 s`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

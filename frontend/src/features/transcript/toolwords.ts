@@ -1,5 +1,6 @@
 import type { ChangeKind } from "../../protocol/ChangeKind";
 import type { CallChanges, ToolItem } from "../../state/items";
+import { Output } from "../../state/output";
 import type { IconName } from "../../ui/Icon.svelte";
 import { plural, visible } from "../../ui/text";
 
@@ -71,12 +72,16 @@ export function changedWords(changed: CallChanges): string {
   return [...lines, ...changed.leftOut.map((one) => `${one.path}: cannot be undone, ${visible(one.why)}`)].join("\n");
 }
 
-/** What a command printed, also where its output was not seen live. */
-export function printedBy(row: ToolItem): string {
-  if (row.output !== "") return row.output;
+/** What a command printed, also where its output was not seen live; null where it printed nothing. */
+export function printedBy(row: ToolItem): Output | null {
+  if (row.output !== null) return row.output;
   const out = textField(row.result, "stdout");
   const err = textField(row.result, "stderr");
-  return out !== "" && err !== "" && !out.endsWith("\n") ? `${out}\n${err}` : out + err;
+  const text = out !== "" && err !== "" && !out.endsWith("\n") ? `${out}\n${err}` : out + err;
+  if (text === "") return null;
+  const output = new Output();
+  output.push(text);
+  return output;
 }
 
 function resultWords(row: ToolItem): string {
