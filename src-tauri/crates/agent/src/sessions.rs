@@ -1,6 +1,6 @@
 //! Sessions as a whole, for a program that lists, exports and brings them in.
 
-use crate::{AgentError, Folders};
+use crate::{AgentError, Folders, damage_of};
 use countersign_protocol::{DraftOf, Envelope, Event, SessionHit, SessionId, SessionSummary};
 use countersign_store::{Journal as _, Store, StoreError};
 use std::io::BufRead;
@@ -12,6 +12,12 @@ impl Sessions {
     /// Opens the sessions of the data folder.
     pub fn open(folders: &Folders) -> Result<Self, AgentError> {
         Ok(Self(Store::open_existing(folders.data())?))
+    }
+
+    /// What the person is told where the database was damaged when it was opened.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        self.0.as_ref().and_then(damage_of)
     }
 
     /// All sessions, newest first.

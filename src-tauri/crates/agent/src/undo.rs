@@ -109,6 +109,8 @@ struct Progress {
     total: AtomicU32,
     bytes: AtomicU64,
     failed: AtomicBool,
+    /// Whether the room on disk is used up: what is not copied by then is not copied.
+    full: AtomicBool,
 }
 
 /// An act that has begun, for which what stood there is kept.
@@ -179,6 +181,12 @@ impl Undo {
         }
         Some(if self.progress.failed.load(Ordering::Relaxed) {
             "What it changes could NOT be undone: the workspace cannot be copied.".to_owned()
+        } else if self.progress.full.load(Ordering::Relaxed) {
+            let room = told.budget / (1024 * 1024);
+            format!(
+                "What it changes could be undone only in part: {} of {} files are copied, and the {room} MB for undoing are used up (undo_budget_mb).",
+                told.done, told.total
+            )
         } else if told.total == 0 {
             "What it changes could not be undone yet: the workspace is still being looked through."
                 .to_owned()
@@ -286,6 +294,7 @@ impl Undo {
             !state.ready
                 && self.copying.load(Ordering::Relaxed)
                 && !self.progress.failed.load(Ordering::Relaxed)
+                && !self.progress.full.load(Ordering::Relaxed)
         };
         drop(self.changed.wait_timeout_while(state, time, waits));
     }

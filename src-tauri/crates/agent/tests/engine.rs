@@ -339,3 +339,78 @@ async fn a_damaged_database_is_told() {
     };
     assert!(state.notices.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_pattern_is_shown_with_the_commands_that_it_would_cover() {
+    let workspace = place();
+    let run =
+        |id: &str, command: &str| Reply::new().tool_use(id, "exec", json!({"command": command}));
+    let script = Script::new([
+        run("1", "cat a.txt"),
+        run("2", "cat a.txt | wc -l"),
+        run("3", "cat a.txt > b.txt"),
+        Reply::text("done"),
+    ]);
+    let server = ModelServer::start(script).await;
+    let mut window = Window::open(&workspace).await;
+    window.connect(&server).await;
+    window.send("do it").await;
+    for _ in 0..3 {
+        let card = window.card().await;
+        window.approve(card).await;
+        window.until(|window| window.open_card().is_none()).await;
+    }
+    window.end().await;
+    let session = window.session();
+    let covered = async |pattern: &str| {
+        let query = Query::PatternMatches { session: session.clone(), pattern: pattern.to_owned() };
+        match window.engine.query(query).await.unwrap() {
+            QueryAnswer::PatternMatches(matches) => matches,
+            _ => unreachable!(),
+        }
+    };
+    let matches = covered("cat *").await;
+    assert_eq!(matches.refused, None);
+    assert_eq!(matches.covered, ["cat a.txt"]);
+    assert_eq!(matches.others, ["cat a.txt > b.txt", "cat a.txt | wc -l"]);
+    let refused = covered("sh -c *").await;
+    assert!(refused.refused.is_some() && refused.covered.is_empty());
+
+    // What the model was sent and gave is derived from the journal.
+    let steps: Vec<u64> = window
+        .events
+        .iter()
+        .filter(|envelope| matches!(envelope.event, Event::StepStarted { .. }))
+        .filter_map(|envelope| envelope.seq)
+        .collect();
+    let query = Query::ModelCall { session: session.clone(), seq: steps[1] };
+    let QueryAnswer::ModelCall(call) = window.engine.query(query).await.unwrap() else {
+        unreachable!()
+    };
+    let sent = &call.request["messages"];
+    assert_eq!(sent.as_array().unwrap().len(), 3, "the task, the call, its result");
+    assert_eq!(sent[2]["content"][0]["type"], "tool_result");
+    assert_eq!(call.response.unwrap()[0]["name"], "exec");
+    assert!(window.engine.query(Query::ModelCall { session, seq: 1 }).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn settings_are_listed_and_set_in_the_file() {
+    let workspace = place();
+    let window = Window::open(&workspace).await;
+    let set = |key: &str, value: Option<&str>| {
+        let (key, value) = (key.to_owned(), value.map(str::to_owned));
+        window.engine.submit(Op::SetSetting { key, value })
+    };
+    set("max_steps", Some("7")).await.unwrap();
+    assert!(set("max_steps", Some("many")).await.is_err());
+    assert!(set("nothing", Some("1")).await.is_err());
+    let QueryAnswer::Settings { settings, file } =
+        window.engine.query(Query::Settings).await.unwrap()
+    else {
+        unreachable!()
+    };
+    let steps = settings.iter().find(|setting| setting.key == "max_steps").unwrap();
+    assert_eq!(steps.value, "7");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "max_steps = 7\n");
+}

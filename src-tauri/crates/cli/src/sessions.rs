@@ -47,12 +47,16 @@ pub(crate) fn sessions(command: SessionsCommand) -> anyhow::Result<u8> {
 }
 
 fn open(folders: &Folders) -> anyhow::Result<Sessions> {
-    Ok(Sessions::open(folders)?)
+    let sessions = Sessions::open(folders)?;
+    if let Some(words) = sessions.damage() {
+        crate::say(&words);
+    }
+    Ok(sessions)
 }
 
 /// The session of an id; none such is bad usage.
 pub(crate) fn find(folders: &Folders, id: &str) -> anyhow::Result<(Sessions, SessionSummary)> {
-    let sessions = Sessions::open(folders)?;
+    let sessions = open(folders)?;
     let found = sessions.find(id).map_err(|error| {
         if matches!(error, AgentError::Store(_) | AgentError::State { .. }) {
             anyhow::Error::from(BadUsage(error.to_string()))

@@ -227,3 +227,36 @@ async fn what_appears_since_an_ignore_file_changed_is_not_taken_for_made() {
     assert_eq!(sessions(&workspace, &["revert", &id]).0, 0);
     assert_eq!(state(&workspace.path()), before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_says_where_the_room_for_undoing_is_used_up() {
+    let mut workspace = project();
+    for number in 0..60_u8 {
+        // Bytes that do not compress.
+        let mut state = u32::from(number) + 1;
+        let bytes: Vec<u8> = std::iter::repeat_with(|| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state.to_le_bytes()[0]
+        })
+        .take(100_000)
+        .collect();
+        workspace = workspace.file(&format!("data/{number}.bin"), bytes);
+    }
+    let settings = workspace.root().join("own/settings");
+    std::fs::create_dir_all(&settings).unwrap();
+    std::fs::write(settings.join("config.toml"), "undo_budget_mb = 1\n").unwrap();
+    // The first copy goes on in batches of 200 files, so only what is beyond the first is left.
+    for number in 0..400 {
+        std::fs::write(workspace.path().join(format!("data/{number}.txt")), format!("{number}"))
+            .unwrap();
+    }
+    let server = server(vec![exec("x", "true"), Reply::text("done")]).await;
+    let mut run = Run::start(&workspace, &server, &["--confine", "off"]);
+    let card = run.next("approval_requested");
+    let note = card["undo"].as_str().unwrap_or_default().to_owned();
+    assert!(note.contains("used up") && note.contains("undo_budget_mb"), "{note:?}");
+    run.say(&json!({"approval": card["approval"], "decision": "approve"}));
+    assert_eq!(run.end().0, 0);
+}

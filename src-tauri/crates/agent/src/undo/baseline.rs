@@ -102,6 +102,10 @@ impl Undo {
         if state.acting > 0 {
             return Ok(true);
         }
+        if self.is_full() {
+            self.progress.full.store(true, Ordering::Relaxed);
+            return Ok(false);
+        }
         let paths = state.index.unread(BATCH);
         let pending = state.index.read(&self.reading(stop), &paths)?;
         self.keep(&mut state, pending)?;
@@ -111,6 +115,15 @@ impl Undo {
             self.changed.notify_all();
         }
         Ok(!state.ready)
+    }
+
+    /// Whether the room on disk is used up, also after what is oldest was dropped.
+    fn is_full(&self) -> bool {
+        let over = || self.checkpoints.size().is_ok_and(|size| size >= self.limits.budget);
+        if over() {
+            self.trim();
+        }
+        over()
     }
 
     fn count(&self, state: &State) {

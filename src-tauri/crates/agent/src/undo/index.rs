@@ -164,7 +164,12 @@ impl Index {
         let mut pending = Pending::default();
         let mut batch = Batch::default();
         let mut rows = Vec::new();
+        let mut read = 0;
         for path in paths {
+            // An act waits meanwhile: large files are not read many at once.
+            if read >= BATCH_BYTES {
+                break;
+            }
             if !self.unread.contains(path) {
                 continue;
             }
@@ -173,6 +178,7 @@ impl Index {
                 Surveyed { path: path.clone(), entry: known.entry, stamp: known.stamp, links: 1 };
             let row = match read_path(reading, &found, None) {
                 Some((row, bytes)) => {
+                    read += bytes.len();
                     batch.add(row.entry.digest, bytes, reading.checkpoints)?;
                     row
                 }
