@@ -6,6 +6,7 @@ import { demoThreeWay } from "./demochanges";
 import { Recorder, WORKSPACE } from "./demoevents";
 import { entriesOf, fileAnswer } from "./demofiles";
 import { type Demo, react } from "./demoreact";
+import { demoMatches, demoTexts } from "./demoproposals";
 import { record } from "./demorecord";
 import { DemoChanges } from "./demorevert";
 import { screenOf, stateOf } from "./demoscreens";
@@ -60,6 +61,10 @@ function answer(query: Query, state: AppState, demo: Demo): QueryAnswer {
       return { type: "changes", ...demo.changes.now };
     case "three_way":
       return { type: "three_way", ...demoThreeWay(query.path) };
+    case "proposal":
+      return { type: "proposal", ...demoTexts(query.approval) };
+    case "pattern_matches":
+      return { type: "pattern_matches", ...demoMatches(query.pattern) };
     case "drafts":
       return { type: "drafts", drafts: [] };
   }

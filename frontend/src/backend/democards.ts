@@ -3,6 +3,14 @@ import { type Recorder, WORKSPACE } from "./demoevents";
 /** A command that asks, of which parts are allowed. */
 export function askExec(to: Recorder): void {
   const command = "npm run build 2>&1 | tee build.log && rm -r dist/old";
+  to.add({
+    type: "message",
+    role: "assistant",
+    content: [
+      { type: "text", text: "Build and clear the stale bundle, so that the size check sees only fresh files." },
+      { type: "tool_use", id: "build", name: "exec", input: { command } },
+    ],
+  });
   to.add({ type: "tool_call", call: "build", tool: "exec", args: { command, env: { NODE_ENV: "production" } } });
   to.add({
     type: "approval_requested",
@@ -24,7 +32,8 @@ export function askExec(to: Recorder): void {
       { text: "tee build.log", verdict: "ask", note: "writes build.log" },
       { text: "rm -r dist/old", verdict: "ask", note: "no rule" },
     ],
-    suggested_patterns: [],
+    suggested_patterns: ["rm -r dist/old", "tee build.log"],
+    files: [{ path: "dist/old/index.js", known_by: "3".repeat(64) }],
   });
 }
 
@@ -61,74 +70,5 @@ export function askAgain(to: Recorder): void {
     ],
     parts: [],
     suggested_patterns: [],
-  });
-}
-
-/** An edit that asks. */
-export function askEdit(to: Recorder): void {
-  to.add({
-    type: "tool_call",
-    call: "edit",
-    tool: "edit",
-    args: { path: "src/cart.ts", old_text: "…", new_text: "…" },
-  });
-  to.add({
-    type: "approval_requested",
-    approval: "a3",
-    call: "edit",
-    revision: 1,
-    kind: "edit",
-    path: "src/cart.ts",
-    display: { shown: "src/cart.ts", warnings: [] },
-    resolved: `${WORKSPACE}/src/cart.ts`,
-    outside: false,
-    created: false,
-    diff: "--- a/src/cart.ts\n+++ b/src/cart.ts\n@@ -12 +12,2 @@\n-  return items.reduce((sum, i) => sum + i.price * i.quantity, 0);\n+  const cents = items.reduce((acc, i) => acc + toCents(i.price) * i.quantity, 0);\n+  return cents / 100;\n",
-    changes: {
-      added: 2,
-      removed: 1,
-      hunks: [
-        {
-          number: 1,
-          old_start: 11,
-          old_lines: 3,
-          new_start: 11,
-          new_lines: 4,
-          lines: [
-            {
-              kind: "context",
-              old: 11,
-              new: 11,
-              spans: [{ text: "export function total(items: Item[]): number {", changed: false }],
-            },
-            {
-              kind: "removed",
-              old: 12,
-              spans: [
-                { text: "  return items.reduce((", changed: false },
-                { text: "sum", changed: true },
-                { text: ", i) => sum + i.price * i.quantity, 0);", changed: false },
-              ],
-            },
-            {
-              kind: "added",
-              new: 12,
-              spans: [
-                { text: "  const cents = items.reduce((", changed: false },
-                { text: "acc", changed: true },
-                { text: ", i) => acc + toCents(i.price) * i.quantity, 0);", changed: false },
-              ],
-            },
-            { kind: "added", new: 13, spans: [{ text: "  return cents / 100;", changed: false }] },
-            { kind: "context", old: 13, new: 14, spans: [{ text: "}", changed: false }] },
-          ],
-        },
-      ],
-    },
-    warnings: [],
-    sensitive: false,
-    before_sha256: "0".repeat(64),
-    after_sha256: "1".repeat(64),
-    reasons: ["Edits always ask."],
   });
 }

@@ -5,6 +5,7 @@ import type { Op } from "../protocol/Op";
 import type { SessionSummary } from "../protocol/SessionSummary";
 import type { WireError } from "../protocol/WireError";
 import type { Recorder } from "./demoevents";
+import { demoRevised } from "./demoproposals";
 import { type DemoChanges, revert } from "./demorevert";
 import { ruleOf } from "./demorules";
 import { stateOf } from "./demoscreens";
@@ -55,6 +56,12 @@ export function react(op: Op, state: AppState, to: Recorder, demo: Demo): Outcom
       const decided = events({ type: "approval_decided", approval, call: asked.call, decision, by: "user" });
       const made = ruleOf(asked, op.decision, `made-${approval}`);
       return made === null ? { state, feed: [decided] } : app({ ...state, rules: [made, ...state.rules] }, decided);
+    }
+    case "revise": {
+      const asked = to.envelopes.findLast((one) => one.type === "approval_requested" && one.approval === op.approval);
+      const revised = asked?.type === "approval_requested" ? demoRevised(asked, op.text) : null;
+      if (revised === null) break;
+      return { state, feed: [events(revised)] };
     }
     case "revoke_rule": {
       const ended = state.rules.find((rule) => rule.id === op.rule);

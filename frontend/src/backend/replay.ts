@@ -90,6 +90,10 @@ function emptyAnswer(query: Query, batches: readonly Feed[][]): QueryAnswer {
         merged_diff: null,
         now_sha256: null,
       };
+    case "proposal":
+      return { type: "proposal", revision: 1, before: "", after: "", proposed: "" };
+    case "pattern_matches":
+      return { type: "pattern_matches", refused: null, covered: [], others: [] };
     case "drafts":
       return { type: "drafts", drafts: [] };
   }

@@ -8,6 +8,7 @@ import type { RuleId } from "../protocol/RuleId";
 import type { WireError } from "../protocol/WireError";
 import { Approvals } from "./approvals.svelte";
 import { Changes } from "./changes.svelte";
+import { Desk } from "./desk";
 import { Drafts } from "./drafts.svelte";
 import { FilePane } from "./file.svelte";
 import { Notices } from "./notices.svelte";
@@ -35,6 +36,7 @@ export class App {
   readonly sessions: SessionList;
   readonly changes: Changes;
   readonly drafts: Drafts;
+  readonly desk: Desk;
   state: AppState | null = $state.raw(null);
   recent: RecentWorkspace[] = $state.raw([]);
   /** Set once the backend no longer answers: nothing more will come. */
@@ -51,6 +53,7 @@ export class App {
     const act = (op: Op): Promise<boolean> => this.#submit(op);
     this.sessions = new SessionList(backend, act);
     this.drafts = new Drafts(backend, act);
+    this.desk = new Desk(backend, (op) => this.#ask(op), this.drafts, this.session);
     this.changes = new Changes(
       backend,
       (op) => this.#ask(op),

@@ -77,13 +77,15 @@ export class Drafts {
     }
   }
 
-  /** Follows the cards: a decided one needs no draft; one that took the place of another inherits the words. */
+  /** Follows the cards: a decided one needs no draft; one that took the place of another inherits the texts. */
   note(envelopes: readonly Envelope[]): void {
     for (const event of envelopes) {
       if (event.session !== this.#session) continue;
       if (event.type === "approval_requested" && event.replaces !== undefined) {
-        const words = this.get({ of: "feedback", approval: event.replaces });
-        if (words !== "") this.set({ of: "feedback", approval: event.approval }, words);
+        for (const of of ["feedback", "proposal"] as const) {
+          const text = this.get({ of, approval: event.replaces });
+          if (text !== "") this.set({ of, approval: event.approval }, text);
+        }
         this.#forget(event.replaces);
       } else if (event.type === "approval_decided" && event.decision !== "void") {
         this.#forget(event.approval);

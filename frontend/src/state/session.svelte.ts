@@ -32,6 +32,12 @@ export class Session {
     return item?.kind === "tool" ? item.tool : "";
   }
 
+  /** What the model wrote right before a call; empty where it wrote nothing. */
+  reasonOf(call: string): string {
+    // Cards come after the message that made them, so the map need not be reactive.
+    return this.#shown.reasons.get(call) ?? "";
+  }
+
   /** Shows another session, or none (the empty id). */
   show(id: string): void {
     if (this.#shown.session === id) return;

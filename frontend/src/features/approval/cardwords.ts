@@ -29,6 +29,16 @@ function lookQuestion(tool: string, outside: boolean): string {
   }
 }
 
+/** What went wrong with what was sent, in words. */
+export function troubleWords(error: unknown): string {
+  if (typeof error === "string" && error !== "") return error;
+  if (typeof error === "object" && error !== null && "message" in error && typeof error.message === "string") {
+    const hint = "hint" in error && typeof error.hint === "string" ? error.hint : "";
+    return hint === "" ? error.message : `${error.message} ${hint}`;
+  }
+  return "It could not be sent. Try again.";
+}
+
 /** What stands on the card's button in the tray: the verb, the thing, and whether it is code. */
 export function trayWords(card: OpenCard): { verb: string; thing: string } {
   switch (card.kind) {

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { DecisionInput } from "../../protocol/DecisionInput";
 import type { OpenCard } from "../../state/approvals.svelte";
 import { layer, layerTests, show } from "./layertesting";
-import { armed, edit, exec, FakeIntersection, faults, look, press, settle, write } from "./testing";
+import { armed, edit, exec, FakeIntersection, faults, look, openMenu, press, settle, write } from "./testing";
 
 const person = vi.hoisted(() => ({ made: true }));
 vi.mock("../../ui/trusted", () => ({ trusted: () => person.made }));
@@ -142,16 +142,21 @@ describe("deciding", () => {
   it("approves an edited pattern for the session or always", async () => {
     show(exec());
     await settle();
-    await press("approve-menu");
+    await openMenu();
     const field = screen.getByTestId<HTMLInputElement>("approve-pattern");
     expect(field.value).toBe("npm test *");
     await fireEvent.input(field, { target: { value: "npm test a*" } });
     expect(screen.getByTestId("approve-session").textContent).toContain(
       "Approve npm test a* in this workspace for this session",
     );
+    expect(armed()).toBe("false");
+    await press("approve-session");
+    expect(layer.decided).toEqual([]);
+    await settle();
+    await settle();
     await press("approve-session");
     await settle();
-    await press("approve-menu");
+    await openMenu();
     await press("approve-always");
     expect(layer.decided).toEqual([
       { approval: "a1", revision: 1, decision: "approve_session", pattern: "npm test a*" },
@@ -162,7 +167,7 @@ describe("deciding", () => {
   it("lets an always end, and only an always", async () => {
     show(exec());
     await settle();
-    await press("approve-menu");
+    await openMenu();
     const end = screen.getByLabelText<HTMLSelectElement>("End of “always”");
     expect([...end.options].map((option) => option.text)).toEqual(["No end", "1 day", "7 days", "30 days"]);
     expect(end.value).toBe("No end");
@@ -171,7 +176,7 @@ describe("deciding", () => {
     await settle();
     await press("approve-session");
     await settle();
-    await press("approve-menu");
+    await openMenu();
     await fireEvent.change(screen.getByTestId("approve-end"), { target: { value: "30 days" } });
     await settle();
     await press("approve-always");
@@ -181,7 +186,7 @@ describe("deciding", () => {
       { ...always, expires_in: 30 * 86_400 },
     ]);
     await settle();
-    await press("approve-menu");
+    await openMenu();
     expect(screen.getByTestId<HTMLSelectElement>("approve-end").value).toBe("No end");
     await press("approve-always");
     expect(layer.decided[2]).toEqual(always);
@@ -190,7 +195,7 @@ describe("deciding", () => {
   it("arms anew when another end is chosen: the click that chose it may have been over a button", async () => {
     show(exec());
     await settle();
-    await press("approve-menu");
+    await openMenu();
     await fireEvent.change(screen.getByTestId("approve-end"), { target: { value: "1 day" } });
     await press("approve-always");
     expect(armed()).toBe("false");
@@ -214,7 +219,7 @@ describe("deciding", () => {
     vi.stubGlobal("ResizeObserver", FakeResize);
     show(exec());
     await settle();
-    await press("approve-menu");
+    await openMenu();
     const menu = screen.getByTestId("approve-options");
     const grow = (height: number): void => {
       vi.spyOn(menu, "scrollHeight", "get").mockReturnValue(height);
@@ -237,7 +242,7 @@ describe("deciding", () => {
   it("has no fault that axe knows, with the menu open", async () => {
     show(exec({ suggested_patterns: ["npm test", "npm *"] }));
     await settle();
-    await press("approve-menu");
+    await openMenu();
     vi.useRealTimers();
     expect(await faults()).toEqual([]);
   });
@@ -247,8 +252,10 @@ describe("deciding", () => {
     expect(screen.queryByTestId("approve-menu")).toBeNull();
     await update(exec());
     await settle();
-    await press("approve-menu");
+    await openMenu();
     await fireEvent.input(screen.getByTestId("approve-pattern"), { target: { value: "  " } });
+    await settle();
+    await settle();
     await press("approve-session");
     expect(layer.decided).toEqual([]);
   });
@@ -261,7 +268,7 @@ describe("deciding", () => {
   ])("approves %s for the session", async (_name, button, card, more) => {
     show(card);
     await settle();
-    await press("approve-menu");
+    await openMenu();
     await press(button);
     expect(layer.decided).toEqual([
       { approval: card.approval, revision: card.revision, decision: "approve_session", ...more },
@@ -273,7 +280,7 @@ describe("the menu of an edit", () => {
   it("says what each choice grants, and has no fault that axe knows", async () => {
     show(edit());
     await settle();
-    await press("approve-menu");
+    await openMenu();
     const said = (id: string): string => screen.getByTestId(id).textContent.replace(/\s+/g, " ").trim();
     expect(said("approve-session")).toMatch(/^Accept edits to this file for this session Changes of src\/a\.js apply/);
     expect(said("approve-workspace")).toMatch(
@@ -299,7 +306,7 @@ describe("the menu of an edit", () => {
   it("is gone with the choice once the card shows a sensitive file", async () => {
     const { update } = show(edit());
     await settle();
-    await press("approve-menu");
+    await openMenu();
     await update(edit({ sensitive: true, revision: 4 }));
     expect(screen.queryByTestId("approve-workspace")).toBeNull();
   });

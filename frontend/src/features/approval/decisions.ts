@@ -9,9 +9,13 @@ function base(card: OpenCard): Pick<DecisionInput, "approval" | "revision"> {
   return { approval: card.approval, revision: card.revision };
 }
 
-/** Yes to this one; `turned` is for its command alone. */
-export function approveOnce(card: OpenCard, turned: Turned): DecisionInput {
-  return { ...base(card), decision: "approve", ...turned };
+/** Yes to this one; `turned` is for its command alone, `kept` are the parts of its change, null for all. */
+export function approveOnce(card: OpenCard, turned: Turned, kept: readonly number[] | null): DecisionInput {
+  return { ...base(card), decision: "approve", ...turned, ...parts(kept) };
+}
+
+function parts(kept: readonly number[] | null): Pick<DecisionInput, "hunks"> {
+  return kept === null ? {} : { hunks: [...kept] };
 }
 
 /** What a yes covers beyond its own proposal. */
@@ -21,8 +25,13 @@ export type Wider =
   | { of: "edits"; scope: EditScope }
   | { of: "looks" };
 
-/** Yes to this and to the like of it; `turned` is for this one's command alone. */
-export function approveMore(card: OpenCard, wider: Wider, turned: Turned): DecisionInput {
+/** Yes to this and to the like of it; `turned` and `kept` are for this one alone. */
+export function approveMore(
+  card: OpenCard,
+  wider: Wider,
+  turned: Turned,
+  kept: readonly number[] | null,
+): DecisionInput {
   switch (wider.of) {
     case "commands": {
       const { decision, pattern, days } = wider;
@@ -30,7 +39,7 @@ export function approveMore(card: OpenCard, wider: Wider, turned: Turned): Decis
       return { ...base(card), decision, pattern, ...end, ...turned };
     }
     case "edits":
-      return { ...base(card), decision: "approve_session", scope: wider.scope };
+      return { ...base(card), decision: "approve_session", scope: wider.scope, ...parts(kept) };
     case "looks":
       return { ...base(card), decision: "approve_session" };
   }

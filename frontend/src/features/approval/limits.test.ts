@@ -5,8 +5,9 @@ import type { DecisionInput } from "../../protocol/DecisionInput";
 import type { ExecCard } from "../../protocol/ExecCard";
 import type { OpenCard } from "../../state/approvals.svelte";
 import ApprovalLayer from "./ApprovalLayer.svelte";
+import { FakeDesk } from "./layertesting";
 import { approveWords, limitsOf, switchesOf, type Turned, turn, turnedWords } from "./limits";
-import { armed, edit, exec, FakeIntersection, faults, press, settle } from "./testing";
+import { armed, edit, exec, FakeIntersection, faults, openMenu, press, settle } from "./testing";
 
 const person = vi.hoisted(() => ({ made: true }));
 vi.mock("../../ui/trusted", () => ({ trusted: () => person.made }));
@@ -31,6 +32,7 @@ afterEach(() => {
 function show(cards: OpenCard[], confines = true): { update: (...cards: OpenCard[]) => Promise<void> } {
   const props = {
     cards,
+    desk: new FakeDesk(),
     confines,
     setAside: new Set<string>(),
     onDecide: (decision: DecisionInput) => {
@@ -284,20 +286,20 @@ describe("the switches", () => {
   it("count for one command where more is approved, and the menu says so", async () => {
     show([command()]);
     await settle();
-    await press("approve-menu");
+    await openMenu();
     expect(screen.queryByTestId("approve-limits")).toBeNull();
-    await press("approve-menu");
+    await openMenu();
     await press("switch-confine");
     await settle();
     await press("switch-network");
     await settle();
-    await press("approve-menu");
+    await openMenu();
     expect(says("approve-limits")).toBe(
       "Only this command runs unconfined, without the network; later ones run as usual.",
     );
     await press("approve-session");
     await settle();
-    await press("approve-menu");
+    await openMenu();
     await press("approve-always");
     const wider = { ...yes, pattern: "npm test *", confine: false, network: false };
     expect(decided).toEqual([

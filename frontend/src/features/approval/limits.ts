@@ -34,9 +34,16 @@ export function runsAgain(card: OpenCard, confines: boolean): boolean {
 }
 
 /** What the button says that approves this one proposal. */
-export function approveWords(card: OpenCard, turned: Turned, confines: boolean): string {
+export function approveWords(
+  card: OpenCard,
+  turned: Turned,
+  confines: boolean,
+  kept: readonly number[] | null = null,
+): string {
   if (card.kind === "path") return "Read once";
-  if (card.kind !== "exec") return "Approve once";
+  if (card.kind !== "exec") {
+    return kept === null ? "Approve once" : `Approve ${kept.length} of ${card.changes.hunks.length} parts`;
+  }
   const words = turnedWords(confines && !card.confine ? { confine: false, ...turned } : turned);
   return words === "" ? "Approve once" : `Approve ${words}`;
 }

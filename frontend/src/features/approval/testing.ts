@@ -49,6 +49,13 @@ export async function press(testid: string): Promise<void> {
   await fireEvent.click(button);
 }
 
+/** Opens the menu of wider approvals, or closes it, and waits until its buttons count: after what a pattern covers. */
+export async function openMenu(): Promise<void> {
+  await press("approve-menu");
+  await settle();
+  await settle();
+}
+
 /** What axe finds, but for colours, which need a real layout. */
 export async function faults(): Promise<string[]> {
   const found = await axe.run(document.body, {

@@ -42,7 +42,7 @@ describe("colours", () => {
     ];
     show([{ number: 1, lines: [{ kind: "added", new: 1, spans }, line("return 1; // one", 2)] }], "src/a.ts");
     expect(coloured()).toEqual([]);
-    await vi.waitFor(() => expect(coloured()).toContain('syn-string "x"'));
+    await vi.waitFor(() => expect(coloured()).toContain('syn-string "x"'), { timeout: 10_000 });
     expect(coloured()).toEqual([
       "syn-keyword const",
       'syn-string "x"',
@@ -58,7 +58,7 @@ describe("colours", () => {
   it("know a comment that goes over lines, and read each side by itself", async () => {
     const removed: DiffLine = { kind: "removed", old: 2, spans: [{ text: "let b", changed: false }] };
     show([{ number: 1, lines: [line("/* a", 1), removed, line("let c */", 2)] }], "a.js");
-    await vi.waitFor(() => expect(coloured().length).toBe(3));
+    await vi.waitFor(() => expect(coloured().length).toBe(3), { timeout: 10_000 });
     expect(coloured()).toEqual(["syn-comment /* a", "syn-keyword let", "syn-comment let c */"]);
   });
 
