@@ -4,6 +4,7 @@ import type { App } from "./state/app.svelte";
 export function arrange(app: App, screen: string | null): void {
   if (screen === "sessions") void app.sessions.show();
   if (screen === "changes" || screen === "threeway") app.side.show("changes");
+  if (screen === "trace") app.side.show("trace");
   if (screen === "threeway") void lookAtConflict(app);
 }
 

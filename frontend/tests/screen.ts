@@ -17,8 +17,8 @@ export async function showScreen(name: string): Promise<{ app: App; backend: Rep
 }
 
 /** What axe finds, but for colours, which need a real layout. */
-export async function violations(): Promise<string[]> {
-  const found = await axe.run(document.body, {
+export async function violations(within: Element = document.body): Promise<string[]> {
+  const found = await axe.run(within, {
     rules: { "color-contrast": { enabled: false }, region: { enabled: false } },
   });
   return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);

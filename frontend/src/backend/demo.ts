@@ -5,19 +5,21 @@ import type { QueryAnswer } from "../protocol/QueryAnswer";
 import { demoThreeWay } from "./demochanges";
 import { Recorder, WORKSPACE } from "./demoevents";
 import { entriesOf, fileAnswer } from "./demofiles";
-import { type Demo, react } from "./demoreact";
 import { demoMatches, demoTexts } from "./demoproposals";
+import { type Demo, react } from "./demoreact";
 import { record } from "./demorecord";
 import { DemoChanges } from "./demorevert";
 import { screenOf, stateOf } from "./demoscreens";
 import { demoHits, demoSessions } from "./demosessions";
+import { DEMO_FILE, DemoSettings } from "./demosettings";
+import { demoModelCall, TRACE_MS } from "./demotrace";
 import { ReplayBackend } from "./replay";
 
 /** A recorded session that answers enough to look at every screen without the program. */
 export function demoBackend(query: URLSearchParams): ReplayBackend {
   const screen = screenOf(query.get("screen"));
-  const recorder = new Recorder();
-  const demo: Demo = { sessions: demoSessions(), changes: new DemoChanges() };
+  const recorder = screen === "trace" ? new Recorder(Date.now() - TRACE_MS) : new Recorder();
+  const demo: Demo = { sessions: demoSessions(), changes: new DemoChanges(), settings: new DemoSettings() };
   let state = stateOf(screen);
   record(recorder, screen);
   const open: Feed[] = [
@@ -61,6 +63,10 @@ function answer(query: Query, state: AppState, demo: Demo): QueryAnswer {
       return { type: "changes", ...demo.changes.now };
     case "three_way":
       return { type: "three_way", ...demoThreeWay(query.path) };
+    case "model_call":
+      return demoModelCall();
+    case "settings":
+      return { type: "settings", file: DEMO_FILE, settings: demo.settings.list };
     case "proposal":
       return { type: "proposal", ...demoTexts(query.approval) };
     case "pattern_matches":

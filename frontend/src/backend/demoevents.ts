@@ -7,10 +7,20 @@ export const WORKSPACE = "/home/me/dev/shop-api";
 /** Puts events in envelopes, with places and times as the engine would. */
 export class Recorder {
   readonly envelopes: Envelope[] = [];
+  readonly #start: number;
   #seq = 0;
+  /** Milliseconds since the session began. */
+  #clock = -1000;
 
-  add(event: Event): Envelope {
-    const time = new Date(Date.UTC(2025, 0, 15, 9, 0, this.envelopes.length)).toISOString();
+  /** `start` is when the session began, in milliseconds since 1970. */
+  constructor(start: number = Date.UTC(2025, 0, 15, 9)) {
+    this.#start = start;
+  }
+
+  /** `after` is how long after the one before, in milliseconds. */
+  add(event: Event, after = 1000): Envelope {
+    this.#clock += after;
+    const time = new Date(this.#start + this.#clock).toISOString();
     const stored = !["text_delta", "thinking_delta", "tool_output", "input_error"].includes(event.type);
     if (stored) this.#seq += 1;
     const place = stored ? { seq: this.#seq } : {};

@@ -9,11 +9,13 @@ import { demoRevised } from "./demoproposals";
 import { type DemoChanges, revert } from "./demorevert";
 import { ruleOf } from "./demorules";
 import { stateOf } from "./demoscreens";
+import type { DemoSettings } from "./demosettings";
 
 /** What the demo's ops change. */
 export interface Demo {
   sessions: SessionSummary[];
   changes: DemoChanges;
+  settings: DemoSettings;
 }
 
 export type Outcome = WireError | { state: AppState; feed: Feed[] };
@@ -97,6 +99,8 @@ export function react(op: Op, state: AppState, to: Recorder, demo: Demo): Outcom
       const scope = { scope: "file", path: op.seen.path } as const;
       return { state, feed: [events(revert(demo.changes, scope, [op.seen]))] };
     }
+    case "set_setting":
+      return demo.settings.set(op.key, op.value) ?? { state, feed: [] };
     case "dismiss_notices":
       return app({ ...state, notices: [] });
     case "save_draft":

@@ -90,6 +90,10 @@ function emptyAnswer(query: Query, batches: readonly Feed[][]): QueryAnswer {
         merged_diff: null,
         now_sha256: null,
       };
+    case "model_call":
+      return { type: "model_call", request: [], response: null };
+    case "settings":
+      return { type: "settings", file: "/config.toml", settings: [] };
     case "proposal":
       return { type: "proposal", revision: 1, before: "", after: "", proposed: "" };
     case "pattern_matches":

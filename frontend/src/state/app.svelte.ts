@@ -16,6 +16,7 @@ import { editRules, Rules } from "./rules.svelte";
 import { Session } from "./session.svelte";
 import { SessionList } from "./sessions.svelte";
 import { Side } from "./side.svelte";
+import { TraceView } from "./traceview.svelte";
 import { Tree } from "./tree.svelte";
 
 const NO_MODEL = "No model is connected.";
@@ -33,6 +34,7 @@ export class App {
   readonly tree: Tree;
   readonly file: FilePane;
   readonly side = new Side();
+  readonly trace: TraceView;
   readonly sessions: SessionList;
   readonly changes: Changes;
   readonly drafts: Drafts;
@@ -50,6 +52,7 @@ export class App {
     this.#backend = backend;
     this.tree = new Tree(backend);
     this.file = new FilePane(backend);
+    this.trace = new TraceView(backend);
     const act = (op: Op): Promise<boolean> => this.#submit(op);
     this.sessions = new SessionList(backend, act);
     this.drafts = new Drafts(backend, act);
@@ -113,6 +116,7 @@ export class App {
           break;
         case "envelopes":
           this.session.take(feed.envelopes);
+          this.trace.take(feed.envelopes);
           this.changes.note(feed.envelopes);
           this.drafts.note(feed.envelopes);
           break;
@@ -255,6 +259,7 @@ export class App {
     this.rules.take(state.rules);
     const session = state.session?.id ?? "";
     this.session.show(session);
+    this.trace.show(session);
     this.changes.show(session);
     void this.drafts.show(session);
     if (before?.workspace?.path === state.workspace?.path) return;
