@@ -24,7 +24,7 @@ impl Undo {
         let mut state = self.lock();
         self.refresh(&mut state)?;
         let chains = chains(self.recorded()?);
-        self.refresh_outside(&mut state, chains.keys())?;
+        self.refresh_paths(&mut state, chains.keys())?;
         let mut files = Vec::new();
         let mut room = MAX_DIFFS;
         for (path, chain) in &chains {
@@ -149,7 +149,7 @@ impl Undo {
         let mut state = self.lock();
         self.refresh(&mut state)?;
         let chains = chains(self.recorded()?);
-        self.refresh_outside(&mut state, chains.keys())?;
+        self.refresh_paths(&mut state, chains.keys())?;
         let Some((key, chain)) = chains.iter().find(|(key, _)| name(key) == path) else {
             return Ok(None);
         };
@@ -196,14 +196,15 @@ impl Undo {
         Ok(merge_states(&texts[0], &texts[1], &texts[2]))
     }
 
-    /// Learns what stands at outside paths: they are not surveyed with the workspace.
-    pub(super) fn refresh_outside<'a>(
+    /// Learns what stands at paths that a survey does not tell of: outside, and where nothing was read yet.
+    pub(super) fn refresh_paths<'a>(
         &self,
         state: &mut State,
         paths: impl Iterator<Item = &'a Vec<u8>>,
     ) -> Result<(), UndoError> {
-        let outside = paths.filter(|path| is_outside(path)).cloned().collect();
-        let (_, pending) = state.index.bring_to_now(&self.reading(&self.stop), Some(&outside))?;
+        let unknown = |path: &&Vec<u8>| is_outside(path) || state.index.is_unread(path);
+        let paths = paths.filter(unknown).cloned().collect();
+        let (_, pending) = state.index.bring_to_now(&self.reading(&self.stop), Some(&paths))?;
         Ok(self.keep(state, pending)?)
     }
 }

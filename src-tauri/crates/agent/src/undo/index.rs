@@ -115,6 +115,11 @@ impl Index {
         self.unread.iter().take(count).cloned().collect()
     }
 
+    /// Whether the content of a path is still to be read.
+    pub(super) fn is_unread(&self, path: &[u8]) -> bool {
+        self.unread.contains(path)
+    }
+
     /// Learns what stands there without reading any content: what is not known yet is to be read. All of it
     /// is to be stored: what the stored index does not have must not have been there.
     pub(super) fn look_through(&mut self, reading: &Reading<'_>) -> Result<Pending, UndoError> {
@@ -139,11 +144,20 @@ impl Index {
         self.note_left_out(&survey.left_out, None);
         for found in survey.entries {
             let linked = found.links > 1 && found.entry.kind == KeptKind::File;
-            if let Some(row) = self.rows.get_mut(&found.path)
-                && same(row, &found)
-            {
-                row.linked = linked;
-                continue;
+            if let Some(row) = self.rows.get_mut(&found.path) {
+                if same(row, &found) {
+                    row.linked = linked;
+                    continue;
+                }
+                // It was young when it was read, or its mode changed: what is kept is very likely it, and
+                // stays known until it is read again.
+                if row.entry.digest.is_some() && same_content(row, &found) {
+                    row.linked = linked;
+                    row.entry.mode = found.entry.mode;
+                    pending.stands(&found.path, row);
+                    self.unread.insert(found.path);
+                    continue;
+                }
             }
             if found.entry.kind != KeptKind::Folder {
                 self.unread.insert(found.path.clone());
@@ -330,6 +344,11 @@ fn same(row: &Row, found: &Surveyed) -> bool {
         && (found.entry.kind == KeptKind::Folder || row.stamp == found.stamp)
 }
 
+/// Whether a path has the same content, by all that tells of it but the time of the last change of mode.
+fn same_content(row: &Row, found: &Surveyed) -> bool {
+    row.entry.kind == found.entry.kind && row.stamp[..CONTENT] == found.stamp[..CONTENT]
+}
+
 /// Whether a file that is not kept was changed: only its stamp tells.
 fn is_unkept_change(old: Option<&Row>, new: &Row) -> bool {
     new.entry.kind == KeptKind::File
@@ -358,7 +377,7 @@ fn read_path(reading: &Reading<'_>, found: &Surveyed, old: Option<&Row>) -> Opti
             Ok(Content::NoContent | Content::Gone) => return None,
             // It may not be read: only that it stands there is known, unless just its mode changed.
             Err(_) => {
-                let same = old.filter(|old| old.stamp[..CONTENT] == found.stamp[..CONTENT]);
+                let same = old.filter(|old| same_content(old, found));
                 let digest = same.and_then(|old| old.entry.digest);
                 return Some((row(KeptEntry { digest, ..found.entry }, found.stamp), Vec::new()));
             }

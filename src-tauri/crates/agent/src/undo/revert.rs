@@ -59,7 +59,7 @@ impl Undo {
         let mut state = self.lock();
         self.refresh(&mut state)?;
         let chains = chains(self.recorded()?);
-        self.refresh_outside(&mut state, chains.keys())?;
+        self.refresh_paths(&mut state, chains.keys())?;
         let mut plan = Plan::default();
         for (path, chain) in &chains {
             let named = name(path);
@@ -90,7 +90,7 @@ impl Undo {
         let mut state = self.lock();
         self.refresh(&mut state)?;
         let chains = chains(self.recorded()?);
-        self.refresh_outside(&mut state, chains.keys())?;
+        self.refresh_paths(&mut state, chains.keys())?;
         let mut plan = Plan::default();
         for (path, chain) in chains.iter().filter(|(path, _)| name(path) == seen.path) {
             let now = state.index.entry(path);
