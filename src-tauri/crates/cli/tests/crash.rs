@@ -6,9 +6,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
 mod journey;
+#[path = "crash/revert.rs"]
+mod revert;
 
 use journey::model::Model;
 use journey::process::{Process, Trigger};
+use journey::script::Length;
 use journey::{Place, Reference, check, end};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -100,6 +103,7 @@ struct Counts {
     interrupted: BTreeMap<String, u64>,
     envelopes: usize,
     drafts: usize,
+    taken_back: u64,
     slowest_end: Duration,
 }
 
@@ -188,13 +192,15 @@ impl Trial<'_> {
         self.counts.lock().unwrap().begun_anew += 1;
     }
 
-    /// Everything that must be true now.
-    fn faults(&self) -> Vec<String> {
+    /// Everything that must be true now; also that it can be taken back, where that is asked.
+    fn faults(&self, takes_back: bool) -> Vec<String> {
         let id = self.id.as_ref().unwrap();
         let journal = self.place.export(id);
         let (mut faults, interrupted) = check::journal(&journal, self.reference);
         faults.extend(check::printed(self.printed.iter(), &journal));
         faults.extend(end::files(&self.place, self.reference, &interrupted));
+        // Before anything is taken back.
+        let drafts = end::drafts(&self.place);
         faults.extend(end::told_changes(
             &journal,
             &self.place.files(),
@@ -210,10 +216,14 @@ impl Trial<'_> {
             let file = self.place.workspace.root().join("journal.jsonl");
             std::fs::write(file, lines.join("\n")).unwrap();
         }
+        if takes_back {
+            faults.extend(self.place.taken_back(id, self.reference));
+        }
         let mut counts = self.counts.lock().unwrap();
         counts.sessions += 1;
         counts.envelopes += journal.len();
-        counts.drafts += end::drafts(&self.place);
+        counts.drafts += drafts;
+        counts.taken_back += u64::from(takes_back);
         for call in interrupted {
             *counts.interrupted.entry(call).or_default() += 1;
         }
@@ -231,15 +241,19 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
+fn seed() -> u64 {
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    number("COUNTERSIGN_CRASH_SEED").unwrap_or(clock)
+}
+
 #[test]
 fn a_killed_program_loses_nothing_and_does_nothing_twice() {
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let seed = number("COUNTERSIGN_CRASH_SEED").unwrap_or(clock);
+    let seed = seed();
     let wanted = number("COUNTERSIGN_CRASH_COUNT").unwrap_or(200);
     println!("COUNTERSIGN_CRASH_SEED={seed} COUNTERSIGN_CRASH_COUNT={wanted}");
     let began = Instant::now();
     let model = Model::start();
-    let reference = Reference::make(&model);
+    let reference = Reference::make(&model, Length::Whole);
     println!("undisturbed: {} envelopes in {:?}", reference.journal.len(), reference.time);
     let (kills, next) = (AtomicU64::new(0), AtomicU64::new(0));
     let counts = Mutex::<Counts>::default();
@@ -266,6 +280,7 @@ fn a_killed_program_loses_nothing_and_does_nothing_twice() {
     println!("calls told as interrupted: {} {:?}", total(&counts.interrupted), counts.interrupted);
     println!("sessions given their task again: {}", counts.begun_anew);
     println!("files that a killed write left beside its own: {}", counts.drafts);
+    println!("sessions taken back: {}", counts.taken_back);
     println!("envelopes checked: {}", counts.envelopes);
     println!("all that ran was gone after at most {:?}", counts.slowest_end);
     assert!(total(&counts.kills) >= wanted);
@@ -281,8 +296,10 @@ fn trial(
     counts: &Mutex<Counts>,
 ) {
     let mut chance = Chance(seed.wrapping_mul(1_000_003).wrapping_add(number));
-    let confine = if chance.below(4) == 0 { "off" } else { "on" };
-    let place = Place::new(model, format!("mark-{seed}-{number}"), confine);
+    let mut place = Place::new(model, format!("mark-{seed}-{number}"), Length::Whole);
+    if chance.below(4) == 0 {
+        place = place.unconfined();
+    }
     let mut trial = Trial {
         model,
         reference,
@@ -294,7 +311,7 @@ fn trial(
         story: String::new(),
     };
     trial.go(&mut chance);
-    let faults = trial.faults();
+    let faults = trial.faults(number.is_multiple_of(2));
     if !faults.is_empty() {
         let (story, faults) = (trial.story, faults.join("\n"));
         let kept = trial.place.workspace.keep();

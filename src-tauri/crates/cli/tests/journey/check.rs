@@ -204,6 +204,11 @@ fn outcome(finished: &Value) -> String {
 }
 
 impl Reference {
+    /// Whether its model makes a call.
+    pub fn calls(&self, id: &str) -> bool {
+        told(&self.journal, "tool_call").iter().any(|event| event["call"] == id)
+    }
+
     fn outcome(&self, id: &str) -> Option<String> {
         let finished = told(&self.journal, "tool_finished");
         finished.iter().find(|event| event["call"] == id).map(|event| outcome(event))

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-type Files = BTreeMap<String, Option<Vec<u8>>>;
+/// A workspace: files and links by their bytes, folders by none.
+pub type Files = BTreeMap<String, Option<Vec<u8>>>;
 
 /// Compares the workspace with that of the undisturbed session. What differs must be the doing of a call
 /// that is told as interrupted.
 pub fn files(place: &Place, reference: &Reference, interrupted: &BTreeSet<String>) -> Vec<String> {
-    let mut faults = counter(place, interrupted);
     let now = place.files();
+    let mut faults = counter(&now, reference, interrupted);
     let broken = |path: &str| {
         interrupted.iter().any(|call| changes(call).is_some_and(|file| touches(path, file)))
     };
@@ -38,7 +39,7 @@ fn touches(path: &str, file: &str) -> bool {
 }
 
 /// Whether a name is that of a new content before it takes its place.
-fn is_draft(path: &str) -> bool {
+pub fn is_draft(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.starts_with('.')
         && name
@@ -53,10 +54,10 @@ pub fn drafts(place: &Place) -> usize {
 }
 
 /// Each command's line is there once; of an interrupted one it may be missing.
-fn counter(place: &Place, interrupted: &BTreeSet<String>) -> Vec<String> {
-    let text = std::fs::read_to_string(place.workspace.path().join(COUNTER)).unwrap_or_default();
+fn counter(files: &Files, reference: &Reference, interrupted: &BTreeSet<String>) -> Vec<String> {
+    let text = counted(files);
     let mut faults = Vec::new();
-    for call in COUNTING {
+    for call in COUNTING.into_iter().filter(|call| reference.calls(call)) {
         let lines = text.lines().filter(|line| *line == call).count();
         let fits = lines == 1 || (lines == 0 && interrupted.contains(call));
         if !fits {
@@ -69,8 +70,14 @@ fn counter(place: &Place, interrupted: &BTreeSet<String>) -> Vec<String> {
     faults
 }
 
-/// While a session has not ended: nothing that it did has no recorded yes and start, and no command ran twice.
-pub fn nothing_unapproved(place: &Place, reference: &Reference, journal: &[Value]) -> Vec<String> {
+fn counted(files: &Files) -> String {
+    let bytes = files.get(COUNTER).and_then(Option::as_deref).unwrap_or_default();
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// While a session has not ended, with the files and the journal as they are then: nothing was done that has
+/// no recorded yes and start, and no command ran twice.
+pub fn nothing_unapproved(now: &Files, reference: &Reference, journal: &[Value]) -> Vec<String> {
     let mut started = BTreeSet::new();
     let mut yeses = BTreeSet::new();
     for event in journal {
@@ -83,14 +90,13 @@ pub fn nothing_unapproved(place: &Place, reference: &Reference, journal: &[Value
         }
     }
     let mut faults = Vec::new();
-    let text = std::fs::read_to_string(place.workspace.path().join(COUNTER)).unwrap_or_default();
+    let text = counted(now);
     for call in COUNTING {
         let lines = text.lines().filter(|line| *line == call).count();
         if lines > usize::from(started.contains(call)) {
             faults.push(format!("{call} ran {lines} times, and the journal has no start for that"));
         }
     }
-    let now = place.files();
     let names: BTreeSet<&String> = now.keys().chain(reference.before.keys()).collect();
     for name in names.into_iter().filter(|name| *name != COUNTER) {
         let doer =
@@ -132,8 +138,7 @@ pub fn told_changes(
     for call in ACTING.into_iter().filter(|call| changes(call).is_some()) {
         let file = changes(call).unwrap_or_default();
         let changed = if file == COUNTER {
-            let lines = files.get(file).and_then(Option::as_deref).unwrap_or_default();
-            String::from_utf8_lossy(lines).lines().any(|line| line == call)
+            counted(files).lines().any(|line| line == call)
         } else {
             files.get(file) != reference.before.get(file)
         };

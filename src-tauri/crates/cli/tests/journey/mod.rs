@@ -11,11 +11,13 @@ pub mod script;
 use countersign_testkit::TempWorkspace;
 use model::Model;
 use process::{Process, Trigger};
+use script::Length;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// A workspace, the program's folders, and the arguments that its programs are started with.
 pub struct Place {
@@ -24,14 +26,21 @@ pub struct Place {
     pub mark: String,
     url: String,
     confine: &'static str,
+    length: Length,
     /// More environment for the program, such as what a fault needs.
     pub environment: Vec<(String, String)>,
 }
 
 impl Place {
-    pub fn new(model: &Model, mark: String, confine: &'static str) -> Self {
+    pub fn new(model: &Model, mark: String, length: Length) -> Self {
         let workspace = script::workspace();
-        Self { workspace, mark, url: model.url(), confine, environment: Vec::new() }
+        let (url, confine, environment) = (model.url(), "on", Vec::new());
+        Self { workspace, mark, url, confine, length, environment }
+    }
+
+    /// The same with commands that nothing confines.
+    pub fn unconfined(self) -> Self {
+        Self { confine: "off", ..self }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -54,7 +63,10 @@ impl Place {
     pub fn run(&self) -> Process {
         let mut command = self.command(&["run", "--json"]);
         command.args(script::OPTIONS).args(["--confine", self.confine]);
-        command.arg("--workspace").arg(self.workspace.path()).arg(script::task(&self.mark));
+        command
+            .arg("--workspace")
+            .arg(self.workspace.path())
+            .arg(script::task(&self.mark, self.length));
         Process::start(command)
     }
 
@@ -63,6 +75,25 @@ impl Place {
         let mut command = self.command(&["sessions", "resume", id, "--json"]);
         command.args(script::OPTIONS).args(["--confine", self.confine]);
         Process::start(command)
+    }
+
+    /// `sessions` with these words, killed a time after its start, or after a file of the workspace is
+    /// gone, if it runs so long. Whether it did.
+    pub fn sessions_killed(&self, words: &[&str], gone: Option<&str>, after: Duration) -> bool {
+        let words: Vec<&str> = std::iter::once("sessions").chain(words.iter().copied()).collect();
+        let mut command = self.command(&words);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        while gone.is_some_and(|file| self.workspace.path().join(file).exists())
+            && child.try_wait().unwrap().is_none()
+        {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(after);
+        let ended = child.try_wait().unwrap().is_some();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        !ended
     }
 
     /// `sessions` with these words: the exit code, and what it printed and complained of.
@@ -89,6 +120,18 @@ impl Place {
         assert_eq!(code, 0, "the sessions cannot be listed: {errors}");
         let first: Value = serde_json::from_str(text.lines().next()?).unwrap();
         Some(first["id"].as_str().unwrap().to_owned())
+    }
+
+    /// Takes all of a session's changes back, and compares with the workspace before it.
+    pub fn taken_back(&self, id: &str, reference: &Reference) -> Vec<String> {
+        let (code, said, errors) = self.sessions(&["revert", id]);
+        let (now, before) = (self.files(), &reference.before);
+        if code == 0 && now == *before {
+            return Vec::new();
+        }
+        let differs = |path: &&String| now.get(*path) != before.get(*path);
+        let paths: BTreeSet<&String> = now.keys().chain(before.keys()).filter(differs).collect();
+        vec![format!("it is not taken back: exit code {code}: {said}{errors}; {paths:?} differ")]
     }
 
     /// Everything in the workspace: files and links by their bytes, folders by none.
@@ -122,20 +165,24 @@ pub fn files(root: &Path) -> BTreeMap<String, Option<Vec<u8>>> {
 
 /// The session as it is when nothing disturbs it.
 pub struct Reference {
+    pub length: Length,
     pub journal: Vec<Value>,
     /// The workspace before it.
     pub before: BTreeMap<String, Option<Vec<u8>>>,
     /// The workspace after it.
     pub after: BTreeMap<String, Option<Vec<u8>>>,
     /// How long it took.
-    pub time: std::time::Duration,
+    pub time: Duration,
 }
 
 impl Reference {
-    pub fn make(model: &Model) -> Self {
-        let place = Place::new(model, "mark-undisturbed".to_owned(), "on");
+    pub fn make(model: &Model, length: Length) -> Self {
+        let place = Place::new(model, format!("mark-undisturbed-{length:?}"), length);
         let before = place.files();
-        let started = std::time::Instant::now();
+        if length == Length::Waiting {
+            std::fs::write(place.workspace.root().join("go"), "").unwrap();
+        }
+        let started = Instant::now();
         let mut process = place.run();
         let ended = process.drive(&Trigger::Never);
         let time = started.elapsed();
@@ -146,6 +193,6 @@ impl Reference {
         let printed: Vec<Value> = process.stored().cloned().collect();
         assert_eq!(journal, printed, "the journal is what was printed");
         model.forget(&place.mark).expect("the model was asked");
-        Self { journal, before, after: place.files(), time }
+        Self { length, journal, before, after: place.files(), time }
     }
 }

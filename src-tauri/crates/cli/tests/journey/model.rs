@@ -128,13 +128,12 @@ fn mark_of(body: &Value) -> String {
 
 /// The step that comes after those whose calls the conversation has.
 fn next(body: &Value) -> usize {
+    let steps = script::steps(script::length_of(&body["messages"][0]["content"].to_string()));
     let messages = body["messages"].as_array().into_iter().flatten();
     let blocks = messages.flat_map(|message| message["content"].as_array().into_iter().flatten());
     let calls = blocks.filter(|block| block["type"] == "tool_use");
-    calls
-        .filter_map(|block| script::step_of(block["id"].as_str()?))
-        .max()
-        .map_or(0, |step| step + 1)
+    let done = calls.filter_map(|block| script::step_of(block["id"].as_str()?)).max();
+    *steps.iter().find(|step| Some(**step) > done).expect("the model is not asked after its end")
 }
 
 fn events(step: &Step, mark: &str) -> Vec<Value> {

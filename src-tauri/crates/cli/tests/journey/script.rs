@@ -23,13 +23,39 @@ pub struct Call {
     pub args: Value,
 }
 
+/// How much of it a session does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    Whole,
+    /// One step with several calls, and the end.
+    Brief,
+    /// A command that waits for a file beside the workspace, and the end.
+    Waiting,
+}
+
+/// The numbers of the steps.
+pub fn steps(length: Length) -> &'static [usize] {
+    match length {
+        Length::Whole => &[0, 1, 2, 3, 4, 5, 9],
+        Length::Brief => &[2, 9],
+        Length::Waiting => &[7, 9],
+    }
+}
+
 /// The step that a call belongs to.
 pub fn step_of(id: &str) -> Option<usize> {
     id.strip_prefix('s')?.get(..1)?.parse().ok()
 }
 
-pub fn task(mark: &str) -> String {
-    format!("Do the work of {mark}, please.")
+pub fn task(mark: &str, length: Length) -> String {
+    format!("Do the {length:?} work of {mark}, please.")
+}
+
+/// How much a task asks for.
+pub fn length_of(task: &str) -> Length {
+    let all = [Length::Whole, Length::Brief, Length::Waiting];
+    let named = |length: &Length| task.contains(&format!("the {length:?} work"));
+    all.into_iter().find(named).expect("a task names its length")
 }
 
 fn list(third: &str, thirtieth: &str) -> String {
@@ -65,10 +91,10 @@ fn counts(id: &'static str, before: &str, after: &str) -> Call {
 }
 
 /// The calls that add a line to the counter.
-pub const COUNTING: [&str; 5] = ["s1a", "s2d", "s4b", "s5b", "s5d"];
+pub const COUNTING: [&str; 6] = ["s1a", "s2d", "s4b", "s5b", "s5d", "s7a"];
 /// The calls that act or look outside, and so need a yes.
-pub const ACTING: [&str; 12] =
-    ["s0a", "s1a", "s2b", "s2c", "s2d", "s3a", "s3b", "s4a", "s4b", "s5a", "s5b", "s5d"];
+pub const ACTING: [&str; 13] =
+    ["s0a", "s1a", "s2b", "s2c", "s2d", "s3a", "s3b", "s4a", "s4b", "s5a", "s5b", "s5d", "s7a"];
 
 /// The file that a call changes.
 pub fn changes(id: &str) -> Option<&'static str> {
@@ -133,6 +159,10 @@ pub fn step(number: usize) -> Step {
                 call("s5c", "grep", json!({"pattern": "one", "cwd": "kept"})),
                 counts("s5d", "", ""),
             ],
+        ),
+        7 => (
+            "A command that waits.",
+            vec![counts("s7a", "", "; while [ ! -e ../go ]; do sleep 0.01; done")],
         ),
         _ => ("That was all of it, and here are the words that end the work.", Vec::new()),
     };
