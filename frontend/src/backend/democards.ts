@@ -28,7 +28,7 @@ export function askExec(to: Recorder): void {
     network: true,
     reasons: ["rm -r is not covered by a rule, and output goes to a file."],
     parts: [
-      { text: "npm run build", verdict: "allow", note: "rule: npm run *, this session" },
+      { text: "npm run build 2>&1", verdict: "allow", note: "rule: npm run *, this session" },
       { text: "tee build.log", verdict: "ask", note: "writes build.log" },
       { text: "rm -r dist/old", verdict: "ask", note: "no rule" },
     ],

@@ -1,5 +1,6 @@
 import type { Diff } from "../protocol/Diff";
 import type { DiffLine } from "../protocol/DiffLine";
+import type { Envelope } from "../protocol/Envelope";
 import type { Event } from "../protocol/Event";
 import type { PatternMatches } from "../protocol/PatternMatches";
 import type { ProposalTexts } from "../protocol/ProposalTexts";
@@ -220,7 +221,8 @@ export function demoRevised(asked: Asked, text: string | undefined): Asked | nul
   const revision = asked.revision + 1;
   TEXTS.set(asked.approval, { ...texts, revision, after });
   const changes = asked.approval === "a3" && after === CART_AFTER ? cartDiff() : demoDiff(texts.before, after);
-  const { text: _text, ...rest } = asked;
+  // It comes in an envelope of its own.
+  const { text: _text, seq: _seq, session: _session, time: _time, ...rest } = { ...asked } as Envelope & FileAsked;
   return { ...rest, revision, changes, ...(text === undefined ? {} : { text }) } as Asked;
 }
 

@@ -36,6 +36,8 @@ const look = EditorView.theme({
     font: "var(--f-small) / 20px var(--font)",
     padding: "0 12px",
   },
+  ".cm-collapsedLines::before, .cm-collapsedLines::after": { content: '"⋯"', marginInline: "0 6px" },
+  ".cm-collapsedLines::after": { content: '""' },
   "&.cm-merge-a .cm-changedLine": { backgroundColor: "var(--del-bg)" },
   "&.cm-merge-b .cm-changedLine": { backgroundColor: "var(--add-bg)" },
   "&.cm-merge-a .cm-changedText": { background: "var(--del-word)" },
