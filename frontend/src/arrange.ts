@@ -1,9 +1,11 @@
 import type { App } from "./state/app.svelte";
+import type { Shell } from "./state/shell.svelte";
 
 /** Opens what a screen of the recording is about, as a person would. */
-export function arrange(app: App, screen: string | null): void {
+export function arrange(app: App, shell: Shell, screen: string | null): void {
   if (screen === "sessions") void app.sessions.show();
   if (screen === "changes" || screen === "threeway") app.side.show("changes");
+  if (screen === "settings" || screen === "palette" || screen === "shortcuts") shell.turn(screen, true);
   if (screen === "trace") app.side.show("trace");
   if (screen === "threeway") void lookAtConflict(app);
 }

@@ -7,16 +7,18 @@ import AppView from "./App.svelte";
 import type { Backend } from "./backend/backend";
 import { TauriBackend } from "./backend/tauri";
 import { App } from "./state/app.svelte";
+import { Shell } from "./state/shell.svelte";
 
 const target = document.getElementById("app");
 if (!target) throw new Error("the page has no #app");
 
 const app = new App(await backend());
-mount(AppView, { target, props: { app } });
+const shell = new Shell();
+mount(AppView, { target, props: { app, shell } });
 await app.start();
 if (!("__TAURI_INTERNALS__" in window)) {
   const { arrange } = await import("./arrange");
-  arrange(app, new URLSearchParams(location.search).get("screen"));
+  arrange(app, shell, new URLSearchParams(location.search).get("screen"));
 }
 
 /** In a plain browser there is no program behind the page: a recording stands in for it. */

@@ -15,6 +15,7 @@ import { Notices } from "./notices.svelte";
 import { editRules, Rules } from "./rules.svelte";
 import { Session } from "./session.svelte";
 import { SessionList } from "./sessions.svelte";
+import { Settings } from "./settings.svelte";
 import { Side } from "./side.svelte";
 import { TraceView } from "./traceview.svelte";
 import { Tree } from "./tree.svelte";
@@ -38,6 +39,7 @@ export class App {
   readonly sessions: SessionList;
   readonly changes: Changes;
   readonly drafts: Drafts;
+  readonly settings: Settings;
   readonly desk: Desk;
   state: AppState | null = $state.raw(null);
   recent: RecentWorkspace[] = $state.raw([]);
@@ -56,6 +58,7 @@ export class App {
     const act = (op: Op): Promise<boolean> => this.#submit(op);
     this.sessions = new SessionList(backend, act);
     this.drafts = new Drafts(backend, act);
+    this.settings = new Settings(backend, (op) => this.#ask(op));
     this.desk = new Desk(backend, (op) => this.#ask(op), this.drafts, this.session);
     this.changes = new Changes(
       backend,
@@ -263,7 +266,8 @@ export class App {
     this.changes.show(session);
     void this.drafts.show(session);
     if (before?.workspace?.path === state.workspace?.path) return;
-    this.closeSide();
+    this.file.close();
+    this.side.restore();
     if (state.workspace) void this.tree.reset();
     else if (before) void this.loadRecent();
   }
