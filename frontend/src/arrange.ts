@@ -7,6 +7,7 @@ export function arrange(app: App, shell: Shell, screen: string | null): void {
   if (screen === "changes" || screen === "threeway") app.side.show("changes");
   if (screen === "settings" || screen === "palette" || screen === "shortcuts") shell.turn(screen, true);
   if (screen === "trace") app.side.show("trace");
+  if (screen === "find") void find("rounding");
   if (screen === "threeway") void lookAtConflict(app);
 }
 
@@ -15,4 +16,13 @@ async function lookAtConflict(app: App): Promise<void> {
   while (app.changes.data === null) await new Promise((resolve) => setTimeout(resolve, 20));
   const file = app.changes.data.files.find((one) => one.changed_since);
   if (file) await app.changes.openConflict(file, { scope: "file", path: file.path });
+}
+
+async function find(words: string): Promise<void> {
+  window.dispatchEvent(new KeyboardEvent("keydown", { key: "f", ctrlKey: true }));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const input = document.querySelector<HTMLInputElement>("[data-testid=find-words]");
+  if (!input) return;
+  input.value = words;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
 }

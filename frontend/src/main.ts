@@ -7,6 +7,7 @@ import AppView from "./App.svelte";
 import type { Backend } from "./backend/backend";
 import { TauriBackend } from "./backend/tauri";
 import { App } from "./state/app.svelte";
+import { chatContext } from "./state/chat.svelte";
 import { Shell } from "./state/shell.svelte";
 
 const target = document.getElementById("app");
@@ -14,7 +15,7 @@ if (!target) throw new Error("the page has no #app");
 
 const app = new App(await backend());
 const shell = new Shell();
-mount(AppView, { target, props: { app, shell } });
+mount(AppView, { target, props: { app, shell }, context: chatContext(app.chat) });
 await app.start();
 if (!("__TAURI_INTERNALS__" in window)) {
   const { arrange } = await import("./arrange");

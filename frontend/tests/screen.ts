@@ -5,12 +5,13 @@ import AppView from "../src/App.svelte";
 import { demoBackend } from "../src/backend/demo";
 import type { ReplayBackend } from "../src/backend/replay";
 import { App } from "../src/state/app.svelte";
+import { chatContext } from "../src/state/chat.svelte";
 
 /** Shows a screen of the demo. */
 export async function showScreen(name: string): Promise<{ app: App; backend: ReplayBackend }> {
   const backend = demoBackend(new URLSearchParams({ screen: name }));
   const app = new App(backend);
-  render(AppView, { app });
+  render(AppView, { props: { app }, context: chatContext(app.chat) });
   await app.start();
   await vi.waitFor(() => expect(screen.queryByText("Starting…")).toBeNull());
   return { app, backend };

@@ -115,4 +115,47 @@ describe("the file tree", () => {
     await tree.reset();
     expect(await screen.findByText("No such folder.")).toBeTruthy();
   });
+
+  it("goes to what begins with the letters that are typed", async () => {
+    await press("{ArrowRight}");
+    await vi.waitFor(() => expect(paths()).toHaveLength(4));
+    await press("b");
+    expect(tree.selected).toBe("src/b.ts");
+    await press(".ts");
+    expect(tree.selected).toBe("src/b.ts");
+  });
+
+  it("marks what the agent changed, and the closed folders that hold it", async () => {
+    const changed = (path: string) => ({ path, shown: path, change: "modified" as const });
+    const event = { type: "files_changed" as const, call: "c", files: [changed("src/b.ts"), changed("a.ts")] };
+    tree.note([{ session: "s", seq: 1, time: "", ...event }], "s");
+    const marked = (): number[] =>
+      screen.getAllByTestId("tree-item").map((row) => row.textContent.match(/by the agent/g)?.length ?? 0);
+    await vi.waitFor(() => expect(marked()).toEqual([1, 1]));
+    await press("{ArrowRight}");
+    await vi.waitFor(() => expect(marked()).toEqual([0, 0, 1, 1]));
+    const scope = { scope: "session" as const };
+    tree.note(
+      [{ session: "s", seq: 2, time: "", type: "changes_reverted", act: "r", scope, restored: ["a.ts"], left: [] }],
+      "s",
+    );
+    await vi.waitFor(() => expect(marked()).toEqual([0, 0, 1, 0]));
+    tree.note([], "other");
+    await vi.waitFor(() => expect(marked()).toEqual([0, 0, 0, 0]));
+  });
+
+  it("reads a folder that changed out of sight once it is in sight, and a folder that changes often not each time", async () => {
+    await tree.open("src");
+    await tree.open("src/lib");
+    await vi.waitFor(() => expect(paths()).toHaveLength(4));
+    asked = [];
+    tree.look(tree.rows.filter((row) => row.entry.path === "a.ts"));
+    await tree.refresh(["src", "src/lib"]);
+    expect(asked).toEqual([]);
+    tree.look(tree.rows);
+    await vi.waitFor(() => expect(asked.sort()).toEqual(["src", "src/lib"]));
+    asked = [];
+    await Promise.all(Array.from({ length: 100 }, () => tree.refresh(["src"])));
+    expect(asked.length).toBeLessThanOrEqual(2);
+  });
 });

@@ -8,6 +8,7 @@ import type { RuleId } from "../protocol/RuleId";
 import type { WireError } from "../protocol/WireError";
 import { Approvals } from "./approvals.svelte";
 import { Changes } from "./changes.svelte";
+import { Chat } from "./chat.svelte";
 import { Desk } from "./desk";
 import { Drafts } from "./drafts.svelte";
 import { FilePane } from "./file.svelte";
@@ -39,6 +40,7 @@ export class App {
   readonly sessions: SessionList;
   readonly changes: Changes;
   readonly drafts: Drafts;
+  readonly chat: Chat;
   readonly settings: Settings;
   readonly desk: Desk;
   state: AppState | null = $state.raw(null);
@@ -58,6 +60,14 @@ export class App {
     const act = (op: Op): Promise<boolean> => this.#submit(op);
     this.sessions = new SessionList(backend, act);
     this.drafts = new Drafts(backend, act);
+    this.chat = new Chat({
+      drafts: this.drafts,
+      tree: this.tree,
+      session: () => this.session.view.session,
+      running: () => this.running,
+      blocked: () => this.blocked,
+      send: (text) => this.send(text),
+    });
     this.settings = new Settings(backend, (op) => this.#ask(op));
     this.desk = new Desk(backend, (op) => this.#ask(op), this.drafts, this.session);
     this.changes = new Changes(
@@ -122,6 +132,8 @@ export class App {
           this.trace.take(feed.envelopes);
           this.changes.note(feed.envelopes);
           this.drafts.note(feed.envelopes);
+          this.chat.note(feed.envelopes);
+          this.tree.note(feed.envelopes, this.session.view.session);
           break;
         case "tree":
           if (this.state?.workspace) {
@@ -133,6 +145,7 @@ export class App {
       }
     }
     this.approvals.settle();
+    this.chat.settle();
   }
 
   async loadRecent(): Promise<void> {

@@ -16,6 +16,11 @@ export class Drafts {
   #backend: Backend;
   #act: Act;
   #session: SessionId = "";
+  /**
+   * Messages that are sent once the run has ended. They are stored in front of the message that is written: after a
+   * crash they are part of it again, and nothing is sent unasked.
+   */
+  later: readonly string[] = $state.raw([]);
   readonly #texts: SvelteMap<string, string> = new SvelteMap();
   /** What the person wrote or sent since the session is shown: the store has nothing newer. */
   readonly #touched = new Set<string>();
@@ -35,6 +40,7 @@ export class Drafts {
     this.#session = session;
     this.#texts.clear();
     this.#touched.clear();
+    this.later = [];
     if (session !== "") await this.#restore(session);
   }
 
@@ -52,6 +58,16 @@ export class Drafts {
     this.#due.set(key, of);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), SAVE_MS);
+  }
+
+  /** Remembers which messages wait for the run's end. */
+  putAside(later: readonly string[]): void {
+    this.later = later;
+    const of = { of: "message" } as const;
+    this.#touched.add(keyOf(of));
+    if (this.#session === "") return;
+    this.#due.set(keyOf(of), of);
+    this.flush();
   }
 
   /** It was sent or decided: it is no draft any more. */
@@ -73,8 +89,14 @@ export class Drafts {
     const due = [...this.#due];
     this.#due.clear();
     for (const [key, of] of due) {
-      void this.#act({ type: "save_draft", session, ...of, text: this.#texts.get(key) ?? "" });
+      void this.#act({ type: "save_draft", session, ...of, text: this.#stored(key) });
     }
+  }
+
+  #stored(key: string): string {
+    const text = this.#texts.get(key) ?? "";
+    if (key !== "message" || this.later.length === 0) return text;
+    return [...this.later, ...(text === "" ? [] : [text])].join("\n\n");
   }
 
   /** Follows the cards: a decided one needs no draft; one that took the place of another inherits the texts. */

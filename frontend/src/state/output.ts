@@ -5,7 +5,7 @@ export const HEAD = 250_000;
 /** How many characters are kept of its end. */
 export const TAIL = 1_750_000;
 /** How many characters wait at most until somebody looks. */
-const WAITING = 250_000;
+const WAITING = 100_000;
 /** Pieces are put together up to here, so that many small ones are no burden. */
 const CHUNK = 16_000;
 /** What a line costs besides its text, in characters. */
