@@ -16,13 +16,24 @@ describe("screens", () => {
     expect(app.notices.list).toHaveLength(1);
   });
 
-  it.each(["welcome", "chat", "exec", "again", "edit", "trouble", "empty", "changes", "paused", "readonly"])(
-    "%s has no fault that axe knows",
-    async (name) => {
-      await showScreen(name);
-      expect(await violations()).toEqual([]);
-    },
-  );
+  it.each([
+    "welcome",
+    "chat",
+    "exec",
+    "again",
+    "edit",
+    "edits",
+    "script",
+    "path",
+    "trouble",
+    "empty",
+    "changes",
+    "paused",
+    "readonly",
+  ])("%s has no fault that axe knows", async (name) => {
+    await showScreen(name);
+    expect(await violations()).toEqual([]);
+  });
 
   it("welcome opens, forgets and starts the tour", async () => {
     const { backend } = await showScreen("welcome");

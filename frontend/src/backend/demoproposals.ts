@@ -130,7 +130,7 @@ export function askEdit(to: Recorder): void {
 /** Several that wait at once. */
 export function askSeveral(to: Recorder): void {
   askEdit(to);
-  const test = 'import { expect, it } from "vitest";\nimport { total } from "../src/cart";\n';
+  const test = 'import { expect, it } from "vitest";\nimport { total } from "shop-api/cart";\n';
   const more =
     '\nit("adds in cents", () => {\n  expect(total([{ name: "a", price: 0.1, quantity: 3 }])).toBe(0.3);\n});\n';
   ask(to, "a6", "test/cart.test.ts", test, test + more, {});

@@ -1,30 +1,52 @@
-import { SvelteSet } from "svelte/reactivity";
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { OpenCard } from "../../state/approvals.svelte";
 
-/** What the person did with one card as it is, before deciding. */
-export class Choice {
-  /** The parts of a change that are left out, by number. */
-  readonly leftOut: SvelteSet<number> = new SvelteSet();
-  /** Whether all of the card was in sight, with its buttons armed. */
-  seen: boolean = $state(false);
+const NONE: ReadonlySet<number> = new Set();
 
+/** What the person did with one card as it is, before deciding. */
+export interface Choice {
+  /** The parts of a change that are left out, by number. */
+  readonly leftOut: ReadonlySet<number>;
+  /** Whether all of the card was in sight, with its buttons armed. */
+  readonly seen: boolean;
   /** Leaves a part out, or takes it in again. */
-  turn(hunk: number): void {
-    if (!this.leftOut.delete(hunk)) this.leftOut.add(hunk);
-  }
+  turn(hunk: number): void;
+  see(): void;
 }
 
 /** The choices on all cards. They outlast that another card is looked at; a card that changed is read anew. */
 export class Choices {
-  readonly #all = new WeakMap<OpenCard, Choice>();
+  readonly #leftOut: SvelteMap<OpenCard, ReadonlySet<number>> = new SvelteMap();
+  readonly #seen: SvelteSet<OpenCard> = new SvelteSet();
 
   of(card: OpenCard): Choice {
-    let choice = this.#all.get(card);
-    if (!choice) {
-      choice = new Choice();
-      this.#all.set(card, choice);
+    const leftOut = this.#leftOut;
+    const seen = this.#seen;
+    return {
+      get leftOut() {
+        return leftOut.get(card) ?? NONE;
+      },
+      get seen() {
+        return seen.has(card);
+      },
+      turn(hunk) {
+        const next = new Set(leftOut.get(card) ?? NONE);
+        if (!next.delete(hunk)) next.add(hunk);
+        leftOut.set(card, next);
+      },
+      see() {
+        seen.add(card);
+      },
+    };
+  }
+
+  /** Forgets the cards that are no longer there as they were. */
+  keep(cards: readonly OpenCard[]): void {
+    for (const card of [...this.#leftOut.keys(), ...this.#seen]) {
+      if (cards.includes(card)) continue;
+      this.#leftOut.delete(card);
+      this.#seen.delete(card);
     }
-    return choice;
   }
 }
 

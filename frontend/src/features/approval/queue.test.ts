@@ -80,6 +80,7 @@ describe("approving all edits", () => {
     await press("approve-all");
     expect(layer.decided).toEqual([]);
     await lookAt("e2");
+    expect(rows().map((row) => row.endsWith(" seen"))).toEqual([true, true, false]);
     expect(says("approve-all-why")).toContain("Each is approved by itself");
     await press("approve-all");
     await tick();
