@@ -73,7 +73,7 @@ function colourOf(colour: number): number {
 }
 
 /** The colour, or the nearest to it towards black or white that can be read on the surface. */
-export function readable(colour: number, surface: number): number {
+function readable(colour: number, surface: number): number {
   if (contrast(colour, surface) >= LEAST) return colour;
   const towards = contrast(0x000000, surface) > contrast(0xffffff, surface) ? 0 : 255;
   for (let part = 1; part <= 16; part += 1) {

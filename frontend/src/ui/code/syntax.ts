@@ -5,7 +5,7 @@ import { languageOf } from "./languages";
 /** What a stretch of code is; each has its colour in the style sheet, `plain` has none. */
 type SyntaxKind = "plain" | "keyword" | "string" | "number" | "function" | "type" | "comment";
 
-export interface CodePiece {
+interface CodePiece {
   kind: SyntaxKind;
   text: string;
 }
