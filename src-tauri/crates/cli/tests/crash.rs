@@ -168,7 +168,7 @@ impl Trial<'_> {
             Some((code, errors)) => panic!("exit code {code}: {errors}\n{:#?}", process.seen),
             None => {
                 self.kills.fetch_add(1, Ordering::SeqCst);
-                let time = end::gone(&self.place).unwrap();
+                let time = end::gone(&self.place, &process).unwrap();
                 {
                     let mut counts = self.counts.lock().unwrap();
                     *counts.kills.entry(last(&process)).or_default() += 1;
@@ -260,6 +260,7 @@ fn a_killed_program_loses_nothing_and_does_nothing_twice() {
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
+                let _stop = StopAll(&kills);
                 while kills.load(Ordering::SeqCst) < wanted {
                     let number = next.fetch_add(1, Ordering::SeqCst);
                     trial(seed, number, &model, &reference, &kills, &counts);
@@ -286,6 +287,17 @@ fn a_killed_program_loses_nothing_and_does_nothing_twice() {
     assert!(total(&counts.kills) >= wanted);
 }
 
+/// Lets all workers stop where one has failed.
+struct StopAll<'a>(&'a AtomicU64);
+
+impl Drop for StopAll<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(u64::MAX / 2, Ordering::SeqCst);
+        }
+    }
+}
+
 /// One session that is killed by its own plan.
 fn trial(
     seed: u64,
@@ -296,7 +308,7 @@ fn trial(
     counts: &Mutex<Counts>,
 ) {
     let mut chance = Chance(seed.wrapping_mul(1_000_003).wrapping_add(number));
-    let mut place = Place::new(model, format!("mark-{seed}-{number}"), Length::Whole);
+    let mut place = Place::new(model, format!("mark-{seed}-{number}-x"), Length::Whole);
     if chance.below(4) == 0 {
         place = place.unconfined();
     }

@@ -162,7 +162,7 @@ fn sweep(mode: Mode, counts: &Mutex<Counts>, model: &Model, reference: &Referenc
 fn one(at: u64, mode: Mode, counts: &Mutex<Counts>, model: &Model, reference: &Reference) -> bool {
     // Both errors for both kinds of calls: what comes in pairs is not always met by the same one.
     let error = if (at / 2 + at).is_multiple_of(2) { EIO } else { ENOSPC };
-    let mut trial = Trial::new(model, reference, format!("mark-{mode:?}-{at}"));
+    let mut trial = Trial::new(model, reference, format!("mark-{mode:?}-{at}-x"));
     trial.place.environment = shim::fault(&trial.place, at, mode, error);
     let then = trial.go();
     if shim::counted(&trial.place) < at {

@@ -22,7 +22,7 @@ fn killed_at_its_card<'a>(model: &'a Model, reference: &'a Reference, mark: &str
     let mut process = trial.place.run();
     process.next("approval_requested");
     process.kill();
-    end::gone(&trial.place).unwrap();
+    end::gone(&trial.place, &process).unwrap();
     trial.id = process.session();
     trial.printed.extend(process.stored().cloned());
     trial

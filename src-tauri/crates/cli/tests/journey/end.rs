@@ -1,5 +1,6 @@
 //! What must be true of the machine: the files, what ran how often, and what is left running.
 
+use super::process::Process;
 use super::script::{ACTING, COUNTER, COUNTING, changes};
 use super::{Place, Reference};
 use serde_json::Value;
@@ -156,12 +157,14 @@ pub fn told_changes(
     faults
 }
 
-/// Waits until nothing runs any more that the session's commands started; at most two seconds. Gives how
-/// long it took, or what still runs.
-pub fn gone(place: &Place) -> Result<Duration, String> {
+/// Waits until nothing runs any more that the program or the session's commands started; at most two
+/// seconds. Gives how long it took, or what still runs.
+pub fn gone(place: &Place, process: &Process) -> Result<Duration, String> {
     let since = Instant::now();
     loop {
-        let left = left(&place.mark, &place.workspace.path());
+        let mut left = left(&place.mark, &place.workspace.path());
+        // A supervisor may be about to begin what it was told to.
+        left.extend(process.children.iter().filter_map(|pid| with_arguments(*pid)));
         if left.is_empty() {
             return Ok(since.elapsed());
         }
@@ -187,13 +190,15 @@ fn left(mark: &str, workspace: &Path) -> Vec<String> {
             .is_ok_and(|folder| folder.starts_with(workspace));
         if stands || holds(format!("/proc/{pid}/environ")) || holds(format!("/proc/{pid}/cmdline"))
         {
-            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            let text = String::from_utf8_lossy(&line).replace('\0', " ");
-            // One that has ended and waits for its parent has no arguments any more.
-            if !text.is_empty() {
-                found.push(format!("{pid}: {text}"));
-            }
+            found.extend(with_arguments(pid));
         }
     }
     found
+}
+
+/// A process with its arguments. One that has ended and waits for its parent has none any more.
+fn with_arguments(pid: u32) -> Option<String> {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&line).replace('\0', " ");
+    (!text.is_empty()).then(|| format!("{pid}: {text}"))
 }

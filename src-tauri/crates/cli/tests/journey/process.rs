@@ -33,6 +33,16 @@ pub struct Process {
     /// What it printed.
     pub seen: Vec<Value>,
     pub answered: u32,
+    /// Its children when it was killed: the supervisors of its commands.
+    pub children: Vec<u32>,
+}
+
+/// The children of all threads of a process.
+fn children(of: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{of}/task")).into_iter().flatten().flatten();
+    let lists = threads.map(|thread| std::fs::read_to_string(thread.path().join("children")));
+    let lists: Vec<String> = lists.map(Result::unwrap_or_default).collect();
+    lists.iter().flat_map(|list| list.split_whitespace()).map(|pid| pid.parse().unwrap()).collect()
 }
 
 impl Process {
@@ -60,7 +70,16 @@ impl Process {
             errors.read_to_end(&mut text).unwrap();
             String::from_utf8_lossy(&text).into_owned()
         });
-        Self { child, input, lines, errors, started, seen: Vec::new(), answered: 0 }
+        Self {
+            child,
+            input,
+            lines,
+            errors,
+            started,
+            seen: Vec::new(),
+            answered: 0,
+            children: Vec::new(),
+        }
     }
 
     /// The session that it named.
@@ -136,6 +155,7 @@ impl Process {
 
     /// SIGKILL; what it had printed before is taken in.
     pub fn kill(&mut self) {
+        self.children = children(self.child.id());
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.seen.extend(self.lines.iter());
