@@ -8,7 +8,7 @@ export interface Keys {
   shift: boolean;
 }
 
-export type ActionGroup = "Session" | "Look" | "Guard" | "Window";
+type ActionGroup = "Session" | "Look" | "Guard" | "Window";
 
 /** Something that the person can do from anywhere in the window. */
 export interface Action {

@@ -4,7 +4,7 @@ import { recall, remember } from "./memory";
 export type DialogName = "connect" | "rules" | "settings" | "palette" | "shortcuts";
 
 /** The sizes of text, in per cent. */
-export const TEXT_SIZES: readonly number[] = [85, 92, 100, 110, 125, 140];
+const TEXT_SIZES: readonly number[] = [85, 92, 100, 110, 125, 140];
 const NORMAL = 100;
 
 /** How the window is arranged. */

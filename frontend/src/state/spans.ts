@@ -13,7 +13,7 @@ export type SpanKind = "turn" | "step" | "model" | "call" | "approval" | "act" |
 export type SpanState = "open" | "wait" | "ok" | "failed" | "refused" | "cut";
 
 /** How a proposal was decided. */
-export interface Verdict {
+interface Verdict {
   decision: Decision;
   by: DecidedBy;
   /** The rule that decided, where the policy did. */

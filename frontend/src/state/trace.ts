@@ -232,7 +232,7 @@ function finished(fold: TraceFold, event: Of<"tool_finished">, time: number): vo
 }
 
 /** The last decision on a call; null where none was taken. */
-export function lastVerdict(call: Span): Span["verdict"] {
+function lastVerdict(call: Span): Span["verdict"] {
   return call.children.findLast((child) => child.verdict !== null)?.verdict ?? null;
 }
 

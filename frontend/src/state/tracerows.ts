@@ -121,7 +121,7 @@ function written(value: unknown): string {
 }
 
 /** The stretch of time that a span's bar is drawn against: that of its turn. */
-export function frameOf(span: Span): Span {
+function frameOf(span: Span): Span {
   let top = span;
   while (top.parent !== null) top = top.parent;
   return top;
