@@ -47,7 +47,10 @@ windowTest(
         );
       await until(async () => (await changes()).length === 3, { what: "three files are listed" });
       for (const name of ["a.txt", "b.txt", "made.txt"]) {
-        assert.ok((await changes()).some((row) => row.includes(name)), name);
+        assert.ok(
+          (await changes()).some((row) => row.includes(name)),
+          name,
+        );
       }
       await again.clickOn("revert-all", "[data-armed=true]");
       await again.byTestId("revert-question");
@@ -98,7 +101,9 @@ windowTest(
       await again.page.gone(testId("sessions-dialog"));
       await until(async () => (await again.messages("user")).length === 1, { what: "the conversation is there" });
       await until(
-        async () => (await again.page.execute("return document.querySelector('[data-testid=composer]').value")) === "half a thought",
+        async () =>
+          (await again.page.execute("return document.querySelector('[data-testid=composer]').value")) ===
+          "half a thought",
         { what: "the draft is there" },
       );
       writeFileSync(path, readFileSync(path, "utf8").replace("seven", "7"));
