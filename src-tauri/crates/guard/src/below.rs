@@ -192,8 +192,15 @@ impl Walk<'_> {
     /// The names in a folder, with what they are.
     fn list(&self, handle: &OwnedFd) -> Result<Vec<(OsString, FileType)>, String> {
         let mut entries = Vec::new();
-        let Ok(mut listed) = Dir::read_from(handle) else { return Ok(entries) };
-        while let Some(Ok(entry)) = listed.read() {
+        let failed = |error| format!("{} cannot be looked through: {error}.", self.start.word);
+        let mut listed = match Dir::read_from(handle) {
+            Ok(listed) => listed,
+            // Names of files that nobody may open.
+            Err(Errno::ACCESS) => return Ok(entries),
+            Err(error) => return Err(failed(error)),
+        };
+        while let Some(entry) = listed.read() {
+            let entry = entry.map_err(failed)?;
             self.spend(Effort::ENTRY)?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
             if name == "." || name == ".." {

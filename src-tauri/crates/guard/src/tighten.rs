@@ -60,7 +60,7 @@ impl Tightening {
         Ok(Self { deny: Rules::new(form.deny)?, ask: Rules::new(form.ask)? })
     }
 
-    /// Whether a rule may be for a program of this name.
+    /// Whether a rule is for a program of this name.
     fn starts_with(&self, name: &str) -> bool {
         self.deny.programs.has(name) || self.ask.programs.has(name)
     }
@@ -106,6 +106,9 @@ impl Tightening {
         workspace: &Path,
         effort: &Effort,
     ) -> Option<Tightened> {
+        if !effort.count(asked.as_os_str().len() / 2) {
+            return None;
+        }
         let asked = plain(asked);
         let name = asked.strip_prefix(workspace).unwrap_or(&asked);
         self.deny
@@ -245,7 +248,7 @@ impl Rules {
         for path in path.ancestors() {
             let work = self.hard * path.as_os_str().len();
             let late = || work > MUCH_WORK && effort.is_late();
-            if work > MAX_WORK || !spend(effort, 5 + work / 5_000) || late() {
+            if work > MAX_WORK || !spend(effort, 5 + self.of.len() / 16 + work / 5_000) || late() {
                 return Err(Slow);
             }
             if let Some(glob) = self.globs.matches(path).first() {

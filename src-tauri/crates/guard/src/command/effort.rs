@@ -33,7 +33,7 @@ impl Effort {
     const MAX_TIME: Duration = Duration::from_millis(20);
 
     /// Steps that it takes without a look at the clock, for what is told by names alone.
-    const MOST_COUNTED: usize = 150_000;
+    const MOST_COUNTED: usize = 100_000;
 
     /// A name that is looked up on the disk.
     pub(crate) const NAME: usize = 25;

@@ -26,12 +26,14 @@ struct Reading {
     words: Vec<String>,
     /// Bytes of the words.
     size: usize,
-    /// Where each word is that may be a program, by itself and by the last name of its path.
+    /// How many of the first words may be a program.
+    programs: usize,
+    /// Where each of them is that a rule spells out, by itself and by the last name of its path.
     places: HashMap<String, Vec<usize>>,
 }
 
 impl Readings {
-    /// `wanted` says whether a rule may be for a program of that name.
+    /// `wanted` says whether a rule is for a program of that name.
     pub(crate) fn of(commands: &Commands<'_>, wanted: &dyn Fn(&str) -> bool) -> Self {
         if commands.simple.is_empty() {
             let words = readings(commands.raw).map(|text| loose::words(&text));
@@ -54,8 +56,9 @@ impl Reading {
     /// `anywhere` says that any of the words may be a program, and not the first alone.
     fn of(words: &[String], anywhere: bool, wanted: &dyn Fn(&str) -> bool) -> Self {
         let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+        let programs = if anywhere { words.len() } else { words.len().min(1) };
         let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, word) in words.iter().enumerate().take(if anywhere { words.len() } else { 1 }) {
+        for (at, word) in words.iter().enumerate().take(programs) {
             let last = last_name(word);
             let names = [Some(last), (last.len() < word.len()).then_some(word.as_str())];
             for name in names.into_iter().flatten().filter(|name| wanted(name)) {
@@ -63,16 +66,16 @@ impl Reading {
             }
         }
         let size = words.iter().map(String::len).sum();
-        Self { words, size, places }
+        Self { words, size, programs, places }
     }
 
-    /// Where the program that a rule names may stand.
-    fn starts(&self, program: &str) -> HashSet<usize> {
+    /// Where the program that a rule names may stand, in order.
+    fn starts(&self, program: &str) -> Vec<usize> {
         if !program.contains('*') {
-            return self.places.get(program).into_iter().flatten().copied().collect();
+            return self.places.get(program).cloned().unwrap_or_default();
         }
-        let named = self.places.iter().filter(|(name, _)| glob(program, name, '*'));
-        named.flat_map(|(_, places)| places).copied().collect()
+        let fits = |word: &str| glob(program, word, '*') || glob(program, last_name(word), '*');
+        (0..self.programs).filter(|at| fits(&self.words[*at])).collect()
     }
 }
 
@@ -106,8 +109,8 @@ impl Named {
     /// Whether it names one of the commands; none where that takes too long to tell.
     pub(crate) fn names(&self, readings: &Readings, effort: &Effort) -> Option<bool> {
         for reading in &readings.0 {
-            let scanned = if self.is_open() { reading.places.len() } else { 1 };
-            if !effort.count(1 + scanned / 4) {
+            let scanned = if self.is_open() { reading.programs + reading.size / 32 } else { 1 };
+            if !effort.count(1 + scanned / 2) {
                 return None;
             }
             let starts = reading.starts(&self.program);
@@ -127,7 +130,7 @@ impl Named {
 
     /// Whether the words from one of those places on begin with the rule's. Read from the end, so that
     /// each word is compared once, however many places there are.
-    fn begins(&self, words: &[String], starts: &HashSet<usize>) -> bool {
+    fn begins(&self, words: &[String], starts: &[usize]) -> bool {
         // An option counts where it stands behind the program.
         let Some(behind) = self.options.iter().try_fold(words.len(), |least, option| {
             last_with(words, option).map(|place| least.min(place))
@@ -140,7 +143,7 @@ impl Named {
         let done = |at: usize| [[at == count; 2]; 2];
         let mut have: Vec<[[bool; 2]; 2]> = (0..=count).map(done).collect();
         for (at, word) in words.iter().enumerate().rev() {
-            if starts.contains(&at) && at < behind {
+            if starts.binary_search(&at).is_ok() && at < behind {
                 let targets = TARGETS.contains(&last_name(word));
                 if have[0][usize::from(targets)][0] {
                     return true;
@@ -162,22 +165,20 @@ impl Named {
     }
 }
 
-/// The programs that rules are for.
+/// The programs that rules spell out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Programs {
     names: HashSet<String>,
-    /// Whether some rule is for programs of any name that fits.
-    open: bool,
 }
 
 impl Programs {
     pub(crate) fn of(rules: &[Option<Named>]) -> Self {
-        let names = rules.iter().flatten().map(|rule| rule.program.clone()).collect();
-        Self { names, open: rules.iter().flatten().any(Named::is_open) }
+        let spelled = rules.iter().flatten().filter(|rule| !rule.is_open());
+        Self { names: spelled.map(|rule| rule.program.clone()).collect() }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.open || self.names.contains(name)
+        self.names.contains(name)
     }
 }
 

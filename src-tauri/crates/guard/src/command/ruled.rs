@@ -44,7 +44,7 @@ pub(super) fn paths(
     }
     let mut found = None;
     for (place, part) in words.iter().flat_map(|word| parts(word)).enumerate() {
-        if place >= MAX_PARTS || !facts.effort().spend(Effort::NAME) {
+        if place >= MAX_PARTS || !facts.effort().spend(Effort::NAME + part.len()) {
             return Some(Tightened::Ask("(it names too many paths to look up)".to_owned()));
         }
         match facts.tightened(folder, part) {
