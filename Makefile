@@ -1,5 +1,5 @@
 # A line or two each: the work is in scripts/, cargo and npm.
-.PHONY: help run test check e2e bench fuzz crash dev package
+.PHONY: help run test check e2e screenshots bench fuzz crash dev package
 
 help: ## Show this list
 	@grep -E '^[a-z0-9]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -15,6 +15,9 @@ check: ## Format, lints, types, dead code, licences and advisories
 
 e2e: ## Only the tests of the real window
 	@scripts/e2e
+
+screenshots: ## The pictures in docs/screens, of the real window
+	@scripts/screenshots
 
 bench: ## What confinement and the guard's decisions cost; fails where a promise is broken
 	@scripts/bench

@@ -71,6 +71,14 @@ const script = (outside) => [
   },
 ];
 
+async function closeDialog(app, name) {
+  await app.page.click(`[data-testid=${name}] [aria-label=Close]`);
+  await app.page.gone(`[data-testid=${name}]`);
+  await until(() => app.page.execute("return getComputedStyle(document.body).pointerEvents !== 'none'"), {
+    what: "the page takes clicks",
+  });
+}
+
 async function shoot(app, name, theme) {
   const path = join(SCREENS, `${name}-${theme}.png`);
   writeFileSync(path, await app.page.screenshot());
@@ -132,6 +140,19 @@ async function work(theme) {
       what: "the file is shown",
     });
     await shoot(app, "tree", theme);
+    await app.clickOn("tab-changes");
+    await app.byTestId("change");
+    await shoot(app, "changes", theme);
+    await app.clickOn("tab-trace");
+    await app.byTestId("trace-row");
+    await shoot(app, "trace", theme);
+    await app.clickOn("sessions");
+    await app.byTestId("session-row");
+    await shoot(app, "sessions", theme);
+    await closeDialog(app, "sessions-dialog");
+    await app.clickOn("settings");
+    await app.byTestId("setting");
+    await shoot(app, "settings", theme);
     const problems = model.problems();
     if (problems.length > 0) throw new Error(problems.join("\n"));
   } finally {
