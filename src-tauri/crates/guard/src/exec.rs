@@ -3,7 +3,8 @@
 use crate::action::{ExecAction, JudgedExec, ParsedRun};
 use crate::command::loose_words;
 use crate::fingerprint::Fingerprint;
-use crate::resolve::{Inside, Located, locate, open_outside};
+use crate::outside::open_outside;
+use crate::resolve::{Inside, Located, locate};
 use crate::root::{open_beneath, reopen};
 use crate::view::{ExecRequest, View};
 use crate::{GuardError, pseudo};

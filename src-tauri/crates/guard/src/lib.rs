@@ -28,6 +28,7 @@ mod heeded;
 mod ignored;
 mod merge;
 pub mod names;
+mod outside;
 mod policy;
 mod pseudo;
 mod replace;
