@@ -131,6 +131,13 @@ fn receive_folders(socket: BorrowedFd<'_>) -> io::Result<Folders> {
     Err(io::Error::other("no folder was sent"))
 }
 
+/// Whether the program at the other end of the socket has ended.
+fn is_gone(socket: &File) -> io::Result<bool> {
+    let mut ends = [PollFd::new(socket, PollFlags::empty())];
+    poll(&mut ends, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+    Ok(ends[0].revents().contains(PollFlags::HUP))
+}
+
 /// Starts the command and follows it. None where the program is gone, or where it cannot be followed.
 fn start(
     order: Order,
@@ -160,6 +167,11 @@ fn start(
             signals::in_command(supervisor)?;
             put_on(&plan, &folders.cwd, &folders.workspace, &trouble)
         });
+    }
+    // A program that was killed after it gave the order is not to have a command begun in its name: it
+    // may be taken up again already.
+    if is_gone(socket)? {
+        return Ok(None);
     }
     let spawned = command.spawn();
     drop(command);
