@@ -112,7 +112,7 @@ impl Tightening {
         let asked = plain(asked);
         let name = asked.strip_prefix(workspace).unwrap_or(&asked);
         self.deny
-            .path(name, effort, Effort::count)
+            .path(name, effort, Told::ByName)
             .map_or_else(|Slow| None, |rule| rule.map(Tightened::Deny))
     }
 
@@ -123,8 +123,8 @@ impl Tightening {
 
     /// The same, within what one decision may cost.
     pub(crate) fn name_within(&self, path: &Path, effort: &Effort) -> Option<Tightened> {
-        strictest(self.deny.path(path, effort, Effort::spend), || {
-            self.ask.path(path, effort, Effort::spend)
+        strictest(self.deny.path(path, effort, Told::ByLooking), || {
+            self.ask.path(path, effort, Told::ByLooking)
         })
     }
 
@@ -136,6 +136,13 @@ impl Tightening {
         let readings = Readings::of(commands, &|name| self.starts_with(name));
         strictest(self.deny.command(&readings, effort), || self.ask.command(&readings, effort))
     }
+}
+
+/// How something is told: in the same way on every machine, or within the time that is left.
+#[derive(Clone, Copy)]
+enum Told {
+    ByName,
+    ByLooking,
 }
 
 /// A comparison that takes too long.
@@ -236,19 +243,20 @@ impl Rules {
     }
 
     /// The rule that covers a path, or a folder above it.
-    fn path(
-        &self,
-        path: &Path,
-        effort: &Effort,
-        spend: fn(&Effort, usize) -> bool,
-    ) -> Result<Option<String>, Slow> {
+    fn path(&self, path: &Path, effort: &Effort, told: Told) -> Result<Option<String>, Slow> {
         if self.texts.is_empty() {
             return Ok(None);
         }
         for path in path.ancestors() {
             let work = self.hard * path.as_os_str().len();
+            let steps = 5 + self.of.len() / 16;
+            // Without the clock the price is that of globs which are hard to compare.
+            let goes_on = match told {
+                Told::ByName => effort.count(steps + work / 1_000),
+                Told::ByLooking => effort.spend(steps + work / 5_000),
+            };
             let late = || work > MUCH_WORK && effort.is_late();
-            if work > MAX_WORK || !spend(effort, 5 + self.of.len() / 16 + work / 5_000) || late() {
+            if work > MAX_WORK || !goes_on || late() {
                 return Err(Slow);
             }
             if let Some(glob) = self.globs.matches(path).first() {

@@ -265,7 +265,7 @@ pub(super) fn kinds() -> Vec<Kind> {
         ),
         kind("ignore files of 8,000 lines", huge_ignores, with(vec!["cd d/e && rg x".to_owned()])),
         kind("ignore files that are hard to compare", hard_ignores, with(Vec::new())),
-        kind("ignore files of 20 MB", large_ignore, with(vec!["cd d/e && rg x".to_owned()])),
+        kind("ignore files of 10 to 40 MB", large_ignore, with(vec!["cd d/e && rg x".to_owned()])),
         kind("chains of links", links, with(of_links)),
         kind("long names", long_names, with(Vec::new())),
         kind(

@@ -74,7 +74,10 @@ impl Reading {
         if !program.contains('*') {
             return self.places.get(program).cloned().unwrap_or_default();
         }
-        let fits = |word: &str| glob(program, word, '*') || glob(program, last_name(word), '*');
+        let fits = |word: &str| {
+            let last = last_name(word);
+            glob(program, last, '*') || (last.len() < word.len() && glob(program, word, '*'))
+        };
         (0..self.programs).filter(|at| fits(&self.words[*at])).collect()
     }
 }
@@ -109,8 +112,8 @@ impl Named {
     /// Whether it names one of the commands; none where that takes too long to tell.
     pub(crate) fn names(&self, readings: &Readings, effort: &Effort) -> Option<bool> {
         for reading in &readings.0 {
-            let scanned = if self.is_open() { reading.programs + reading.size / 32 } else { 1 };
-            if !effort.count(1 + scanned / 2) {
+            let scanned = if self.is_open() { 2 * reading.programs + reading.size / 16 } else { 1 };
+            if !effort.count(1 + scanned) {
                 return None;
             }
             let starts = reading.starts(&self.program);
