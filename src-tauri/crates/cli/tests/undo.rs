@@ -260,3 +260,34 @@ async fn a_card_says_where_the_room_for_undoing_is_used_up() {
     run.say(&json!({"approval": card["approval"], "decision": "approve"}));
     assert_eq!(run.end().0, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_package_manager_and_a_formatter_changed_is_put_back() {
+    let workspace = project()
+        .file("package.json", "{\"name\": \"p\", \"version\": \"1.0.0\"}\n")
+        .file("dep/package.json", "{\"name\": \"dep\", \"version\": \"1.0.0\"}\n")
+        .file("src/lib.rs", "fn  main( ) {let x=1;drop(x) }\n");
+    let before = state(&workspace.path());
+    let id = run(
+        &workspace,
+        vec![
+            exec("n", "npm install --offline --no-audit --no-fund ./dep"),
+            exec("f", "rustfmt --edition 2024 src/lib.rs"),
+            Reply::text("done"),
+        ],
+    )
+    .await;
+    let changed = changes(&workspace, &id);
+    let listed = paths(&changed);
+    for expected in [
+        ("package.json", "modified"),
+        ("package-lock.json", "created"),
+        ("node_modules/dep", "created"),
+        ("src/lib.rs", "modified"),
+    ] {
+        assert!(listed.contains(&expected), "{expected:?} in {listed:?}");
+    }
+    let (code, text) = sessions(&workspace, &["revert", &id]);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(state(&workspace.path()), before, "{text}");
+}
