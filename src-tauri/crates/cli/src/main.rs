@@ -25,7 +25,6 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Run(run) => run::run(run),
         Command::Policy(args::PolicyCommand::Check(check)) => policy::check(&check),
-        Command::Sessions(args::SessionsCommand::Resume(arguments)) => run::resume(arguments),
         Command::Sessions(command) => sessions::sessions(command),
         Command::Policy(args::PolicyCommand::Rules(arguments)) => rules::list(&arguments),
         Command::Policy(args::PolicyCommand::Revoke(arguments)) => rules::revoke(&arguments),

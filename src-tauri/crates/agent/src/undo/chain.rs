@@ -15,9 +15,12 @@ pub(super) struct Link {
 /// The acts of a session on one path, in order; never empty.
 pub(super) type Chain = Vec<Link>;
 
+/// The acts of a session by path.
+pub(super) type Chains = BTreeMap<Vec<u8>, Chain>;
+
 /// The acts by path.
-pub(super) fn chains(acts: Vec<RecordedAct>) -> BTreeMap<Vec<u8>, Chain> {
-    let mut chains: BTreeMap<Vec<u8>, Chain> = BTreeMap::new();
+pub(super) fn chains(acts: Vec<RecordedAct>) -> Chains {
+    let mut chains = Chains::new();
     for RecordedAct { act, deltas, .. } in acts {
         for delta in deltas {
             let link = Link { act: act.clone(), before: delta.before, after: delta.after };

@@ -1,6 +1,6 @@
 //! What a session changed, against its start.
 
-use super::chain::{Chain, chains, name, turns};
+use super::chain::{Chain, Chains, chains, name, turns};
 use super::index::is_outside;
 use super::{PATIENCE, State, Undo, UndoError};
 use countersign_guard::text::reveal_line;
@@ -10,6 +10,7 @@ use countersign_protocol::{
     LeftPath, SessionChanges, ThreeWay,
 };
 use std::collections::{BTreeMap, HashMap};
+use std::sync::MutexGuard;
 
 /// Paths that `files_changed` names.
 const MAX_NAMED: usize = 200;
@@ -20,11 +21,7 @@ impl Undo {
     /// What the session changed, against its start. `envelopes` are its events.
     pub(crate) fn changes(&self, envelopes: &[Envelope]) -> Result<SessionChanges, UndoError> {
         let turns = turns(envelopes);
-        self.wait_until_ready(PATIENCE);
-        let mut state = self.lock();
-        self.refresh(&mut state)?;
-        let chains = chains(self.recorded()?);
-        self.refresh_paths(&mut state, chains.keys())?;
+        let (state, chains) = self.as_it_is_now()?;
         let mut files = Vec::new();
         let mut room = MAX_DIFFS;
         for (path, chain) in &chains {
@@ -145,11 +142,7 @@ impl Undo {
 
     /// The texts of a file that the person changed since the session did.
     pub(crate) fn three_way(&self, path: &str) -> Result<Option<ThreeWay>, UndoError> {
-        self.wait_until_ready(PATIENCE);
-        let mut state = self.lock();
-        self.refresh(&mut state)?;
-        let chains = chains(self.recorded()?);
-        self.refresh_paths(&mut state, chains.keys())?;
+        let (state, chains) = self.as_it_is_now()?;
         let Some((key, chain)) = chains.iter().find(|(key, _)| name(key) == path) else {
             return Ok(None);
         };
@@ -196,8 +189,18 @@ impl Undo {
         Ok(merge_states(&texts[0], &texts[1], &texts[2]))
     }
 
+    /// What the session did to each path, and the state brought to what stands there now.
+    pub(super) fn as_it_is_now(&self) -> Result<(MutexGuard<'_, State>, Chains), UndoError> {
+        self.wait_until_ready(PATIENCE);
+        let mut state = self.lock();
+        self.refresh(&mut state)?;
+        let chains = chains(self.recorded()?);
+        self.refresh_paths(&mut state, chains.keys())?;
+        Ok((state, chains))
+    }
+
     /// Learns what stands at paths that a survey does not tell of: outside, and where nothing was read yet.
-    pub(super) fn refresh_paths<'a>(
+    fn refresh_paths<'a>(
         &self,
         state: &mut State,
         paths: impl Iterator<Item = &'a Vec<u8>>,

@@ -1,9 +1,9 @@
 //! Taking changes back. What the person changed since is left, unless they say otherwise of the file as
 //! they saw it. Taking back is an act like any other: it is recorded, and can be taken back.
 
-use super::chain::{Chain, chains, means, name, turns};
+use super::chain::{Chain, means, name, turns};
 use super::changes::left;
-use super::{PATIENCE, State, Undo, UndoError};
+use super::{State, Undo, UndoError};
 use countersign_guard::{Restoration, Restored, without_hunks};
 use countersign_protocol::{
     CallId, ChangeScope, Digest, Envelope, KeptEntry, KeptKind, LeftPath, Reverted, SeenPath,
@@ -55,11 +55,7 @@ impl Undo {
         envelopes: &[Envelope],
     ) -> Result<Reverted, UndoError> {
         let turns = turns(envelopes);
-        self.wait_until_ready(PATIENCE);
-        let mut state = self.lock();
-        self.refresh(&mut state)?;
-        let chains = chains(self.recorded()?);
-        self.refresh_paths(&mut state, chains.keys())?;
+        let (mut state, chains) = self.as_it_is_now()?;
         let mut plan = Plan::default();
         for (path, chain) in &chains {
             let named = name(path);
@@ -86,11 +82,7 @@ impl Undo {
         act: &CallId,
         seen: &SeenPath,
     ) -> Result<Reverted, UndoError> {
-        self.wait_until_ready(PATIENCE);
-        let mut state = self.lock();
-        self.refresh(&mut state)?;
-        let chains = chains(self.recorded()?);
-        self.refresh_paths(&mut state, chains.keys())?;
+        let (mut state, chains) = self.as_it_is_now()?;
         let mut plan = Plan::default();
         for (path, chain) in chains.iter().filter(|(path, _)| name(path) == seen.path) {
             let now = state.index.entry(path);
