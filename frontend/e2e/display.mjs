@@ -1,11 +1,11 @@
 // A display of its own for the tests: Xvfb, a window manager on it, and tauri-driver per start of the program.
 
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { until } from "./webdriver.mjs";
+import { Fatal, until } from "./webdriver.mjs";
 
 /** The checkout. */
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -21,15 +21,15 @@ const NATIVE_DRIVER = process.env.WEBKIT_DRIVER ?? "/usr/bin/WebKitWebDriver";
 const running = [];
 let spawned = 0;
 
-/** A process whose output goes to a file and which `end` stops by SIGTERM. */
+/** A process whose output goes to a file and which `end` stops by SIGTERM; `more` are its descriptors from 3 on. */
 export class Process {
-  constructor(name, program, args, env) {
+  constructor(name, program, args, env, more = []) {
     mkdirSync(LOGS, { recursive: true });
     spawned += 1;
     this.name = name;
     this.log = join(LOGS, `${process.pid}-${spawned}-${name}.log`);
     const log = openSync(this.log, "w");
-    this.child = spawn(program, args, { env, stdio: ["ignore", log, log] });
+    this.child = spawn(program, args, { env, stdio: ["ignore", log, log, ...more] });
     closeSync(log);
     this.failure = null;
     this.ended = new Promise((resolve) => {
@@ -50,7 +50,8 @@ export class Process {
   expectAlive() {
     if (this.alive) return;
     const why = this.failure?.message ?? `exit ${this.child.exitCode ?? this.child.signalCode}`;
-    throw new Error(`${this.name} is not running (${why}); see ${this.log}`);
+    const last = this.failure ? "" : readFileSync(this.log, "utf8").trim().slice(-600);
+    throw new Fatal(`${this.name} is not running (${why}); ${this.log} ends: ${last}`);
   }
 
   /** Asks it to end and waits; killed after `patience` milliseconds, so that no test hangs on it. */
@@ -104,40 +105,52 @@ export async function startDisplay({ width = 1440, height = 900 } = {}) {
     display = process.env.E2E_DISPLAY;
     return display;
   }
-  for (let number = 90 + (process.pid % 100); number < 400; number += 1) {
-    if (existsSync(`/tmp/.X${number}-lock`) || existsSync(`/tmp/.X11-unix/X${number}`)) continue;
-    const name = `:${number}`;
-    const screen = ["-screen", "0", `${width}x${height}x24`, "-nolisten", "tcp"];
-    const server = new Process("xvfb", "Xvfb", [name, ...screen], process.env);
+  for (let tries = 3; ; tries -= 1) {
     try {
-      await until(
-        () => {
-          server.expectAlive();
-          return existsSync(`/tmp/.X11-unix/X${number}`);
-        },
-        { timeout: 3_000, what: `Xvfb on ${name}` },
-      );
+      const name = await startServer(width, height);
+      await startManager(name);
+      display = name;
+      return display;
     } catch (error) {
-      await server.end();
-      if (server.failure) throw error;
-      continue; // another took the number in the meantime
+      await endAll();
+      if (tries === 1) throw error;
+      console.error(`no display yet: ${error.message}`);
     }
-    const manager = new Process("openbox", "openbox", [], { ...process.env, DISPLAY: name });
-    await until(
-      async () => {
-        manager.expectAlive();
-        return (await output("xprop", ["-root", "_NET_SUPPORTING_WM_CHECK"], name)).includes("window id");
-      },
-      { timeout: 5_000, what: "a window manager on the display" },
-    ).catch((error) => {
-      // Without xprop there is nothing to ask; the window manager still has to be alive.
-      if (error.message.includes("ENOENT")) manager.expectAlive();
-      else throw error;
-    });
-    display = name;
-    return display;
   }
-  throw new Error("no free X display between :90 and :399");
+}
+
+/**
+ * Starts Xvfb and gives the name of its display. The server picks a free number and writes it once it takes
+ * connections (`-displayfd`): its socket exists a moment before that, and who connects then is refused.
+ */
+async function startServer(width, height) {
+  mkdirSync(LOGS, { recursive: true });
+  const told = join(LOGS, `${process.pid}-display`);
+  const fd = openSync(told, "w");
+  const screen = ["-screen", "0", `${width}x${height}x24`, "-nolisten", "tcp"];
+  const server = new Process("xvfb", "Xvfb", ["-displayfd", "3", ...screen], process.env, [fd]);
+  closeSync(fd);
+  const number = await until(
+    () => {
+      server.expectAlive();
+      const text = readFileSync(told, "utf8");
+      return text.endsWith("\n") ? text.trim() : null;
+    },
+    { timeout: 30_000, what: "Xvfb" },
+  );
+  return `:${number}`;
+}
+
+/** Starts openbox on a display and waits until it manages it. */
+async function startManager(name) {
+  const manager = new Process("openbox", "openbox", [], { ...process.env, DISPLAY: name });
+  await until(
+    async () => {
+      manager.expectAlive();
+      return (await output("xprop", ["-root", "_NET_SUPPORTING_WM_CHECK"], name)).includes("window id");
+    },
+    { timeout: 30_000, what: "a window manager on the display" },
+  );
 }
 
 /** Starts tauri-driver with this environment, which the program it starts gets too. */
