@@ -75,7 +75,9 @@ describe("screens", () => {
     expect(dialog.getByText(/a local server needs none/)).toBeTruthy();
     await userEvent.type(dialog.getByTestId("connect-base-url"), "http://localhost:11434");
     await userEvent.click(dialog.getByTestId("connect-save"));
-    expect(backend.ops).toEqual([{ type: "connect_model", provider: "openai", base_url: "http://localhost:11434" }]);
+    expect(backend.ops).toEqual([
+      { type: "connect_model", provider: "openai", base_url: "http://localhost:11434", keep_key: false },
+    ]);
     await vi.waitFor(() => expect(screen.getByTestId("welcome").textContent).toContain("no key needed"));
     expect(screen.getByTestId("welcome").textContent).toContain("the server's first model");
     await userEvent.click(screen.getByTestId("open-folder"));

@@ -23,6 +23,7 @@ function listing(path: string): FolderListing {
       shown: name,
       kind,
       ignored: false,
+      git: null,
     })),
   };
 }

@@ -71,5 +71,6 @@ export function entriesOf(folder: string): TreeEntry[] {
     shown: name,
     kind,
     ignored: ignored ?? false,
+    git: null,
   }));
 }

@@ -41,6 +41,7 @@ export function react(op: Op, state: AppState, to: Recorder, demo: Demo): Outcom
           provider: op.provider,
           model: op.model ?? (op.provider === "openai" ? "" : "claude-sonnet-4-5"),
           base_url: op.base_url ?? null,
+          prices: null,
           key: op.provider === "openai" && !op.api_key ? "not_needed" : "window",
         },
       });

@@ -61,6 +61,7 @@ export function stateOf(screen: Screen): AppState {
           name: "shop-api",
           tour: false,
           files: 8412,
+          branch: "main",
           trouble:
             screen === "trouble"
               ? "The folder /home/me/dev/shop-api is no longer there. Put it back or choose another."
@@ -87,6 +88,7 @@ export function stateOf(screen: Screen): AppState {
       provider: "anthropic",
       model: welcome ? "" : "claude-sonnet-4-5",
       base_url: null,
+      prices: null,
       key: welcome ? "missing" : "environment",
     },
     exec_security: "approval-always",

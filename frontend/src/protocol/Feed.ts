@@ -17,4 +17,8 @@ state: AppState, } | { "type": "tree",
 /**
  * The folders, relative to the workspace; empty for all of them.
  */
-folders: Array<string>, };
+folders: Array<string>, } | { "type": "dragging", 
+/**
+ * Whether it is over the window.
+ */
+over: boolean, };

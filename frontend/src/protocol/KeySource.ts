@@ -3,4 +3,4 @@
 /**
  * Where a key came from. The key itself never reaches the window.
  */
-export type KeySource = "environment" | "env_file" | "window" | "not_needed" | "missing";
+export type KeySource = "environment" | "env_file" | "window" | "keychain" | "not_needed" | "missing";

@@ -195,4 +195,32 @@ base_url?: string,
 /**
  * The key. It goes to the backend and never comes back.
  */
-api_key?: string, };
+api_key?: string, 
+/**
+ * Keep the key in the system's keychain, for later starts too.
+ */
+keep_key: boolean, } | { "type": "rename_entry", 
+/**
+ * What is renamed, relative to the workspace.
+ */
+path: string, 
+/**
+ * Its new place, relative to the workspace; the folder must be there.
+ */
+to: string, } | { "type": "delete_entry", 
+/**
+ * What is removed, relative to the workspace.
+ */
+path: string, } | { "type": "reveal", 
+/**
+ * What is shown, relative to the workspace.
+ */
+path: string, } | { "type": "open_in_editor", 
+/**
+ * The file, relative to the workspace.
+ */
+path: string, 
+/**
+ * The line, from 1.
+ */
+line?: number, };

@@ -21,6 +21,10 @@ tour: boolean,
  */
 files: number | null, 
 /**
+ * The branch that is checked out, or the short id of a commit; none without git.
+ */
+branch: string | null, 
+/**
  * Set where the folder was removed or can no longer be read: what happened, and what to do.
  */
 trouble: string | null, };

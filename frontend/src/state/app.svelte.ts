@@ -135,6 +135,8 @@ export class App {
           this.chat.note(feed.envelopes);
           this.tree.note(feed.envelopes, this.session.view.session);
           break;
+        case "dragging":
+          break;
         case "tree":
           if (this.state?.workspace) {
             void this.tree.refresh(feed.folders);

@@ -9,6 +9,8 @@ export function keyWords(model: ModelInfo): string {
       return "key from the settings folder";
     case "window":
       return "key typed here";
+    case "keychain":
+      return "key from the keychain";
     case "not_needed":
       return "no key needed";
     case "missing":

@@ -141,7 +141,13 @@ impl Engine {
             Op::Decide { session, decision } => self.decide(&session, &decision)?,
             Op::RevokeRule { rule } => self.revoke(&rule)?,
             Op::Interrupt { session } => self.shared.session(&session)?.interrupt(),
-            Op::ConnectModel { provider, model, base_url, api_key } => {
+            Op::RenameEntry { .. }
+            | Op::DeleteEntry { .. }
+            | Op::Reveal { .. }
+            | Op::OpenInEditor { .. } => {
+                return Err(WireError::new(ErrorCode::Input, "That is not done here.", ""));
+            }
+            Op::ConnectModel { provider, model, base_url, api_key, keep_key: _ } => {
                 let choice = ModelChoice {
                     provider: Some(provider),
                     model: filled(model),

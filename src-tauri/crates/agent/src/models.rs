@@ -93,6 +93,7 @@ pub(crate) fn describe(folders: &Folders, settings: &Settings, choice: &ModelCho
                 model: Tour::new().model().to_owned(),
                 base_url: None,
                 key: KeySource::NotNeeded,
+                prices: None,
             };
         }
         ProviderKind::Anthropic => DEFAULT_ANTHROPIC_MODEL,
@@ -103,6 +104,7 @@ pub(crate) fn describe(folders: &Folders, settings: &Settings, choice: &ModelCho
         model: plan.model.unwrap_or_else(|| default.to_owned()),
         base_url: plan.base_url.map(|url| without_login(&url)),
         key: plan.key.map_or(without_key, |(_, source)| source),
+        prices: None,
     }
 }
 

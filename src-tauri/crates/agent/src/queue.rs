@@ -131,6 +131,7 @@ impl State {
                 }
                 _ => self.items.push_back(Feed::Tree { folders }),
             },
+            Feed::Dragging { over } => self.items.push_back(Feed::Dragging { over }),
         }
     }
 
@@ -138,7 +139,7 @@ impl State {
         self.items.iter().rev().find_map(|item| match item {
             Feed::App { state } => state.session.as_ref().map(|session| session.id.clone()),
             Feed::Envelopes { envelopes } => envelopes.last().map(|last| last.session.clone()),
-            Feed::Tree { .. } => None,
+            Feed::Tree { .. } | Feed::Dragging { .. } => None,
         })
     }
 

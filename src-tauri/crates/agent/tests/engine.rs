@@ -50,6 +50,7 @@ impl Window {
             model: None,
             base_url: Some(server.url()),
             api_key: Some(KEY.to_owned()),
+            keep_key: false,
         };
         self.engine.submit(op).await.unwrap();
     }

@@ -269,6 +269,7 @@ impl View {
                 path: display(&path),
                 shown: reveal_line(text).shown,
                 ignored: false,
+                git: None,
             });
         }
         entries.sort_by_cached_key(|entry| {

@@ -31,6 +31,9 @@ pub struct WorkspaceInfo {
     /// How many files it holds that no ignore file leaves out; none until they are counted.
     #[serde(default)]
     pub files: Option<u32>,
+    /// The branch that is checked out, or the short id of a commit; none without git.
+    #[serde(default)]
+    pub branch: Option<String>,
     /// Set where the folder was removed or can no longer be read: what happened, and what to do.
     #[serde(default)]
     pub trouble: Option<String>,
@@ -47,14 +50,33 @@ pub enum KeySource {
     EnvFile,
     /// Typed into the window, for this start of the program.
     Window,
+    /// The system's keychain.
+    Keychain,
     /// None is needed.
     NotNeeded,
     /// There is none.
     Missing,
 }
 
+/// What a model costs, in US dollars for a million tokens, as the person said in the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct Prices {
+    /// Tokens that are sent.
+    pub input: f64,
+    /// Tokens that come back.
+    pub output: f64,
+    /// Sent tokens that are read from the provider's cache; the price of `input` where none is said.
+    #[serde(default)]
+    pub cache_read: Option<f64>,
+    /// Sent tokens that are written to it; the price of `input` where none is said.
+    #[serde(default)]
+    pub cache_write: Option<f64>,
+}
+
 /// The model in use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct ModelInfo {
     /// Which kind of client.
@@ -66,6 +88,9 @@ pub struct ModelInfo {
     pub base_url: Option<String>,
     /// Where the key came from.
     pub key: KeySource,
+    /// What it costs, where the settings say so.
+    #[serde(default)]
+    pub prices: Option<Prices>,
 }
 
 /// What confines commands here.
@@ -103,7 +128,7 @@ pub struct SessionState {
 }
 
 /// The state of the window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct AppState {
     /// The program's version.
@@ -153,5 +178,10 @@ pub enum Feed {
     Tree {
         /// The folders, relative to the workspace; empty for all of them.
         folders: Vec<String>,
+    },
+    /// Something is dragged over the window that could be dropped on it, or no longer.
+    Dragging {
+        /// Whether it is over the window.
+        over: bool,
     },
 }

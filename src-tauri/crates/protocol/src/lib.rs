@@ -21,7 +21,7 @@ mod sessions;
 mod settings;
 
 pub use app::{
-    AppState, ConfinementInfo, Feed, KeySource, ModelInfo, RecentWorkspace, SessionState,
+    AppState, ConfinementInfo, Feed, KeySource, ModelInfo, Prices, RecentWorkspace, SessionState,
     WorkspaceInfo,
 };
 pub use card::{
@@ -41,7 +41,7 @@ pub use ids::{ApprovalId, CallId, RuleId, SessionId};
 pub use message::{ContentBlock, Message, Role, ToolSpec};
 pub use op::{DecisionInput, EditScope, Op, SeenPath};
 pub use query::{
-    EntryKind, FileView, FolderListing, ModelCall, PatternMatches, ProposalTexts, Query,
+    EntryKind, FileView, FolderListing, GitState, ModelCall, PatternMatches, ProposalTexts, Query,
     QueryAnswer, Setting, SettingSource, TreeEntry, WelcomeInfo,
 };
 pub use rules::{RuleGrant, RuleRecord};

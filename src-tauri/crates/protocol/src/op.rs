@@ -249,5 +249,36 @@ pub enum Op {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         api_key: Option<String>,
+        /// Keep the key in the system's keychain, for later starts too.
+        #[serde(default)]
+        keep_key: bool,
+    },
+    /// Give a file or folder of the workspace another name. Nothing that is there is replaced. Refused
+    /// where what stands there is not what the window drew: a link that leads out, or another kind.
+    RenameEntry {
+        /// What is renamed, relative to the workspace.
+        path: String,
+        /// Its new place, relative to the workspace; the folder must be there.
+        to: String,
+    },
+    /// Move a file or folder of the workspace to the system's trash.
+    DeleteEntry {
+        /// What is removed, relative to the workspace.
+        path: String,
+    },
+    /// Show a file or folder of the workspace in the system's file manager.
+    Reveal {
+        /// What is shown, relative to the workspace.
+        path: String,
+    },
+    /// Open a file of the workspace in the person's editor: the one of the settings, else one that is
+    /// installed.
+    OpenInEditor {
+        /// The file, relative to the workspace.
+        path: String,
+        /// The line, from 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        line: Option<u32>,
     },
 }

@@ -213,6 +213,21 @@ pub enum EntryKind {
     Special,
 }
 
+/// What git says of an entry, against its last commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum GitState {
+    /// Git does not know it yet.
+    Untracked,
+    /// It is new and in the index.
+    Added,
+    /// Its text or mode differs; of a folder, that something within it has a state.
+    Modified,
+    /// Two sides of a merge are not brought together yet.
+    Conflicted,
+}
+
 /// One entry of a folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -225,6 +240,9 @@ pub struct TreeEntry {
     pub kind: EntryKind,
     /// Whether an ignore file leaves it out.
     pub ignored: bool,
+    /// What git says of it; none where it says nothing, or there is no git.
+    #[serde(default)]
+    pub git: Option<GitState>,
 }
 
 /// The entries of one folder: folders first, then by name.

@@ -138,7 +138,14 @@ impl Shared {
         let root = session.workspace().path().to_owned();
         let path = root.display().to_string();
         let name = root.file_name().unwrap_or(root.as_os_str()).to_string_lossy().into_owned();
-        let mut info = WorkspaceInfo { path: path.clone(), name, tour, files: None, trouble: None };
+        let mut info = WorkspaceInfo {
+            path: path.clone(),
+            name,
+            tour,
+            files: None,
+            branch: None,
+            trouble: None,
+        };
         if !tour {
             self.store.remember_workspace(&path)?;
         }
