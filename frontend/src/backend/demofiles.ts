@@ -49,7 +49,30 @@ export interface Item {
 
 /** The sum of all items, in whole currency units. */
 export function total(items: Item[]): number {
-  return items.reduce((sum, i) => sum + i.price * i.quantity, 0);
+  const cents = items.reduce((acc, i) => acc + toCents(i.price) * i.quantity, 0);
+  return cents / 100;
+}
+
+/** How many things there are, whatever they cost. */
+export function pieces(items: Item[]): number {
+  return items.reduce((sum, i) => sum + i.quantity, 0);
+}
+
+/** Leaves out what nobody wants any more. */
+export function tidy(items: Item[]): Item[] {
+  return items.filter((i) => i.quantity > 0);
+}
+
+/**
+ * What is to be paid with the tax on top. The tax is rounded once, on
+ * the sum, as the law has it: not item by item.
+ *
+ * Nothing is rounded before it.
+ * \`rate\` is a part of one.
+ */
+export function withTax(items: Item[], rate: number): number {
+  const tax = Math.round(toCents(total(items)) * rate);
+  return (toCents(total(items)) + tax) / 100;
 }
 `;
 
