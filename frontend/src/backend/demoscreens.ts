@@ -28,6 +28,7 @@ const SCREENS = [
   "settings",
   "palette",
   "shortcuts",
+  "file",
 ] as const;
 
 /** The states of the window that a plain browser can look at, by `?screen=`. */
@@ -46,6 +47,7 @@ const RESTING: ReadonlySet<Screen> = new Set<Screen>([
   "threeway",
   "paused",
   "readonly",
+  "file",
 ]);
 const UNDO: UndoState = { ready: true, done: 8412, total: 8412, bytes: 12_300_000, budget: 2_000_000_000 };
 
