@@ -32,6 +32,7 @@ mod turn;
 mod unconfined;
 mod undo;
 mod unfinished;
+mod whole;
 mod words;
 
 pub use aside::damage_of;
@@ -44,7 +45,7 @@ pub use models::{ModelChoice, connect};
 pub use queue::Reader;
 pub use rules::{all_rules, revoke_rule};
 pub use session::{Session, SessionOptions};
-pub use sessions::{Sessions, import_session};
+pub use sessions::{Sessions, import_session, to_json_lines};
 pub use settings::{Overrides, Settings};
 pub use undo::{StoredUndo, UndoLimits};
 

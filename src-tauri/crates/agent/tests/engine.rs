@@ -83,7 +83,7 @@ impl Window {
                         self.state = state;
                     }
                     Feed::Envelopes { envelopes } => self.events.extend(envelopes),
-                    Feed::Tree { .. } => {}
+                    Feed::Tree { .. } | Feed::Dragging { .. } => {}
                 }
             }
         }

@@ -3,9 +3,8 @@
 use super::{Form, MAX_STEPS};
 use crate::AgentError;
 use crate::undo::UndoLimits;
+use crate::whole::write_whole;
 use countersign_protocol::{Setting, SettingSource};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use toml_edit::{DocumentMut, Item, Value};
 
@@ -112,21 +111,7 @@ pub(crate) fn set(file: &Path, key: &str, value: Option<&str>) -> Result<(), Age
     }
     let text = document.to_string();
     toml::from_str::<Form>(&text).map_err(|error| problem(error.message().to_owned()))?;
-    let failed = |error| AgentError::system(format!("{} cannot be written", file.display()), error);
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".part");
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)
-        .and_then(|mut out| {
-            out.write_all(text.as_bytes())?;
-            out.sync_all()?;
-            std::fs::rename(&beside, file)
-        });
-    written.map_err(failed)
+    write_whole(file, &text)
 }
 
 fn read(file: &Path) -> Result<DocumentMut, AgentError> {
