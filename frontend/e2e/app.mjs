@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OUT, output, Process, shootDisplay, startDisplay, startDriver, TARGET } from "./display.mjs";
-import { Fatal, newSession, TEXT_OF, until } from "./webdriver.mjs";
+import { Fatal, Keys, newSession, TEXT_OF, until } from "./webdriver.mjs";
 
 export const APP = process.env.E2E_APP ?? join(TARGET, "debug", "countersign");
 export const MODEL = process.env.E2E_MODEL ?? join(TARGET, "debug", "scripted-model");
@@ -241,7 +241,7 @@ export class App {
 
   /** Waits until a button of the card takes clicks, and gives it. */
   armed(approval, button = "approve") {
-    const css = `${testId("card", `[data-approval="${approval}"]`)} ${testId(button, "[data-armed=true]")}`;
+    const css = `${testId("card", `[data-approval="${approval}"]`)} ${testId(button, "[data-armed=true][aria-disabled=false]")}`;
     return this.page.shown(css, { what: `${button} of the card ${approval} takes clicks` });
   }
 
@@ -265,10 +265,25 @@ export class App {
     const card = await this.card(kind);
     const of = testId("card", `[data-approval="${card.approval}"]`);
     await this.press(card.approval, "deny");
-    if (feedback !== "") await (await this.page.shown(`${of} ${testId("deny-feedback")}`)).type(feedback);
+    if (feedback !== "") await (await this.page.shown(`${of} ${testId("deny-feedback")}`)).type(feedback.replaceAll("\n", Keys.enter));
     await this.press(card.approval, button);
     await this.page.gone(of, { what: `the denied card ${card.approval} is gone` });
     return card;
+  }
+
+  /** Sets the card in front aside with Escape, and waits until it stands in the tray. */
+  async setAside(approval) {
+    await this.page.shown(testId("card", `[data-approval="${approval}"]`));
+    await this.page.press(Keys.escape);
+    await this.byTestId("tray-card", `[data-approval="${approval}"]`);
+    await this.page.gone(testId("card", `[data-approval="${approval}"]`), { what: "the card is out of the way" });
+  }
+
+  /** Takes a card up again that was set aside. */
+  async takeUp(approval) {
+    await this.clickOn("tray-card", `[data-approval="${approval}"]`);
+    await this.page.shown(testId("card", `[data-approval="${approval}"]`));
+    await this.page.gone(testId("tray-card", `[data-approval="${approval}"]`));
   }
 
   /** Counts cards from now on, also those that are gone again at once. */
