@@ -44,7 +44,7 @@ export function react(op: Op, state: AppState, to: Recorder, demo: Demo): Outcom
           model: op.model ?? (op.provider === "openai" ? "" : "claude-sonnet-4-5"),
           base_url: op.base_url ?? null,
           prices: null,
-          key: op.provider === "openai" && !op.api_key ? "not_needed" : "window",
+          key: op.provider === "openai" && !op.api_key ? "not_needed" : op.keep_key ? "keychain" : "window",
         },
       });
     case "interrupt":

@@ -90,7 +90,10 @@ export function stateOf(screen: Screen): AppState {
       provider: "anthropic",
       model: welcome ? "" : "claude-sonnet-4-5",
       base_url: null,
-      prices: null,
+      prices:
+        screen === "trace" || screen === "changes"
+          ? { input: 3, output: 15, cache_read: 0.3, cache_write: 3.75 }
+          : null,
       key: welcome ? "missing" : "environment",
     },
     exec_security: "approval-always",
