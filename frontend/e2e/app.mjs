@@ -147,8 +147,10 @@ export async function startApp({ workspace, modelUrl, key = KEY, args = [], env:
     GSETTINGS_BACKEND: "memory",
     GIO_USE_VFS: "local",
     NO_AT_BRIDGE: "1",
-    // The driver of the display would still write its cache when the window is gone.
-    MESA_SHADER_CACHE_DISABLE: "true",
+    // There is no graphics card here: what is drawn as for one is compiled first, for seconds on a busy machine,
+    // and no frame comes meanwhile. What is still compiled, the next window has then.
+    WEBKIT_SKIA_ENABLE_CPU_RENDERING: "1",
+    MESA_SHADER_CACHE_DIR: join(OUT, "shaders"),
     LC_ALL: "C.UTF-8",
     HOME: home,
     XDG_CONFIG_HOME: folder("config"),
@@ -356,8 +358,31 @@ export class App {
   async end() {
     await this.page.deleteSession().catch(() => {}); // where the program is gone, there is nothing to close
     await this.driver.end();
+    await endProcesses(this.dataDir);
     await removeFolder(this.home);
   }
+}
+
+/**
+ * Ends what is left of the program. The driver closes the page, and with it not always the window: one that
+ * stays would take the focus from the next test's.
+ */
+async function endProcesses(dataDir) {
+  const since = Date.now();
+  await until(
+    async () => {
+      const left = await processesWith(dataDir);
+      for (const pid of left) {
+        try {
+          process.kill(Number(pid), Date.now() - since > 5_000 ? "SIGKILL" : "SIGTERM");
+        } catch (error) {
+          if (error.code !== "ESRCH") throw new Fatal(error.message);
+        }
+      }
+      return left.length === 0;
+    },
+    { what: "the program has ended" },
+  );
 }
 
 /** All files below a folder with their bytes. */
