@@ -25,11 +25,6 @@ export async function resize(app, { width, height }) {
   );
 }
 
-/** Goes through all scenes of a theme, or through those of `only`. */
-export async function visitScenes(theme, visit, only = Object.keys(SCENES)) {
-  for (const name of only) await SCENES[name](theme, visit);
-}
-
 /** Opens a window in the theme and checks that it came about. */
 async function open(theme, options) {
   const app = await startApp({ ...options, env: { GTK_THEME: theme === "dark" ? "Adwaita:dark" : "Adwaita" } });
@@ -187,8 +182,8 @@ async function looks(app, visit) {
   const [row] = (await app.page.findAll(testId("trace-row"))).slice(2);
   await row.click();
   await app.byTestId("trace-detail");
-  await app.clickOn("trace-timeline");
-  await visit(app, "timeline");
+  await app.clickOn("trace-timeline"); // it is on at first
+  await visit(app, "spans");
 }
 
 /** The changes of a session, and what is asked before they are taken back. */

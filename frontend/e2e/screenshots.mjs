@@ -3,7 +3,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { endAll, output, ROOT } from "./display.mjs";
-import { resize, THEMES, visitScenes } from "./scenes.mjs";
+import { resize, SCENES, THEMES } from "./scenes.mjs";
+import { until } from "./webdriver.mjs";
 
 const SCREENS = process.env.E2E_SCREENS ?? join(ROOT, "docs", "screens");
 /** The sizes of the page, and what the pictures' names end in. */
@@ -12,8 +13,9 @@ const SIZES = [
   { width: 1280, height: 800, ending: "" },
 ];
 
-/** Waits until all letters have their form and two frames were drawn since. */
+/** Waits until buttons that arm are armed, all letters have their form, and two frames were drawn since. */
 async function painted(app) {
+  await until(async () => !(await app.page.has("[data-armed=false]")), { what: "the buttons are armed" });
   await app.page.call("POST", "/execute/async", {
     script: `const done = arguments[0];
       document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));`,
@@ -35,12 +37,13 @@ async function shoot(app, name, theme) {
 }
 
 const named = process.argv.slice(2);
-const themes = THEMES.filter((theme) => named.includes(theme));
-const scenes = named.filter((name) => !THEMES.includes(name));
+const chosen = (all) => (all.some((one) => named.includes(one)) ? all.filter((one) => named.includes(one)) : all);
 mkdirSync(SCREENS, { recursive: true });
 try {
-  for (const theme of themes.length > 0 ? themes : THEMES) {
-    await visitScenes(theme, (app, name) => shoot(app, name, theme), scenes.length > 0 ? scenes : undefined);
+  for (const theme of chosen(THEMES)) {
+    for (const scene of chosen(Object.keys(SCENES))) {
+      await SCENES[scene](theme, (app, name) => shoot(app, name, theme));
+    }
   }
 } catch (error) {
   console.error(error);

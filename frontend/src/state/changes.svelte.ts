@@ -82,10 +82,10 @@ export class Changes {
     if (this.#visible) void this.#look();
   }
 
-  /** Nobody asks what changed while nobody looks. */
+  /** Nobody asks what changed while nobody looks. Who begins to look sees what stands there now. */
   setVisible(visible: boolean): void {
     this.#visible = visible;
-    if (visible && this.#stale) void this.#look();
+    if (visible) void this.#look();
   }
 
   /** Follows the session: acts change files, and so does taking back. */
