@@ -253,6 +253,11 @@ impl Session {
         Ok(self.core.publish(event)?)
     }
 
+    /// Does something of the person's to the workspace that is not to be taken for an act of the run.
+    pub(crate) fn between_acts<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        self.core.undo.between_acts(work)
+    }
+
     /// Uses another model from the next step on.
     pub(crate) fn connect(&self, provider: Arc<dyn Provider>) {
         *lock(&self.core.provider) = provider;

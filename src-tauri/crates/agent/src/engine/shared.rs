@@ -29,6 +29,8 @@ pub(super) struct Shared {
     pub(super) open: Mutex<Option<Open>>,
     /// What the person should know of.
     pub(super) notices: Mutex<Vec<String>>,
+    /// Where removed files go.
+    pub(super) trash: Option<PathBuf>,
 }
 
 /// The open workspace.
@@ -51,7 +53,12 @@ pub(super) enum Which {
 }
 
 impl Shared {
-    pub(super) fn new(folders: Folders, settings: Settings, store: Store) -> Self {
+    pub(super) fn new(
+        folders: Folders,
+        settings: Settings,
+        store: Store,
+        trash: Option<PathBuf>,
+    ) -> Self {
         let notices = damage_of(&store).into_iter().collect();
         Self {
             folders,
@@ -61,6 +68,7 @@ impl Shared {
             choice: Mutex::default(),
             open: Mutex::default(),
             notices: Mutex::new(notices),
+            trash: trash.or_else(crate::folders::trash),
         }
     }
 
@@ -156,8 +164,9 @@ impl Shared {
             }
         };
         let tree = match self.tree_of(&root) {
-            Some((tree, files)) => {
-                info.files = files;
+            Some((tree, known)) => {
+                info.files = known.files;
+                info.branch = known.branch;
                 Some(tree)
             }
             None => match Tree::start(&root, Arc::clone(&self.hub), learned) {
@@ -249,10 +258,10 @@ impl Shared {
     }
 
     /// The tree that is followed already, where the folder stays the same.
-    fn tree_of(&self, root: &Path) -> Option<(Arc<Tree>, Option<u32>)> {
+    fn tree_of(&self, root: &Path) -> Option<(Arc<Tree>, WorkspaceInfo)> {
         let open = lock(&self.open);
         let open = open.as_ref().filter(|open| open.session.workspace().path() == root)?;
-        Some((open.tree.clone()?, open.info.files))
+        Some((open.tree.clone()?, open.info.clone()))
     }
 
     fn learn(&self, path: &str, learned: Learned) {
@@ -262,6 +271,8 @@ impl Shared {
             match learned {
                 Learned::Files(files) if open.info.files == Some(files) => return,
                 Learned::Files(files) => open.info.files = Some(files),
+                Learned::Branch(branch) if open.info.branch == branch => return,
+                Learned::Branch(branch) => open.info.branch = branch,
                 Learned::Gone(what) => open.info.trouble = Some(what),
             }
         }

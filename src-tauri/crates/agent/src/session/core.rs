@@ -70,11 +70,13 @@ impl Core {
         let workspace = self.workspace.path().display().to_string();
         let interrupted =
             interrupted.iter().map(|call| Interrupted::of(call, &workspace)).collect();
-        self.undo.start_baseline(interrupted, move || {
+        let told = move || {
             if let Some(core) = weak.upgrade() {
                 core.told();
             }
-        });
+        };
+        let hub = Arc::clone(&self.hub);
+        self.undo.start_baseline(interrupted, told, Arc::new(move || hub.touch()));
     }
 
     /// Says in the journal that the session was taken up again, once.

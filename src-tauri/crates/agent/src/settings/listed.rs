@@ -68,6 +68,11 @@ const KEYS: &[Key] = &[
         about: "MB on disk that undoing may take for one workspace.",
         choices: &[],
     },
+    Key {
+        name: "prices",
+        about: "What the model costs, in US dollars for a million tokens: { input = 3.0, output = 15.0, cache_read = 0.3, cache_write = 3.75 }.",
+        choices: &[],
+    },
 ];
 
 /// All settings as the file has them.
@@ -180,7 +185,11 @@ mod tests {
             } else {
                 key.choices[0].to_owned()
             };
-            let value = if value.is_empty() { "\"x\"".to_owned() } else { value };
+            let value = match (key.name, value.is_empty()) {
+                ("prices", _) => "{ input = 1.0, output = 2.5 }".to_owned(),
+                (_, true) => "\"x\"".to_owned(),
+                (_, false) => value,
+            };
             toml::from_str::<Form>(&format!("{} = {value}", key.name)).unwrap();
         }
     }
