@@ -27,25 +27,20 @@ export class Hands {
     await until(() => this.app.page.execute("return document.hasFocus()"), { what: "the window is in front" });
   }
 
-  /** The middle of an element, on the display. */
-  async middleOf(css) {
-    const spot = await this.app.page.execute(
+  /** What xdotool is told to go to the middle of an element. */
+  async wayTo(css) {
+    const at = await this.app.page.execute(
       `const box = document.querySelector(arguments[0])?.getBoundingClientRect();
-       return box ? { x: box.x + box.width / 2, y: box.y + box.height / 2 } : null;`,
+       return box ? [box.x + box.width / 2, box.y + box.height / 2] : null;`,
       [css],
     );
-    if (spot === null) throw new Error(`nothing matches ${css}`);
-    const at = {};
-    for (const line of (await xdotool("getwindowgeometry", "--shell", this.id)).split("\n")) {
-      const [name, value] = line.split("=");
-      at[name] = Number(value);
-    }
-    return [Math.round(at.X + spot.x), Math.round(at.Y + spot.y)].map(String);
+    if (at === null) throw new Error(`nothing matches ${css}`);
+    return ["mousemove", "--window", this.id, ...at.map((one) => `${Math.round(one)}`)];
   }
 
   /** Clicks the middle of what matches. */
   async click(css) {
-    await xdotool("mousemove", ...(await this.middleOf(css)), "click", "1");
+    await xdotool(...(await this.wayTo(css)), "click", "1");
   }
 
   /** Presses keys one after another, each as xdotool names it: `Return`, `ctrl+shift+a`. */

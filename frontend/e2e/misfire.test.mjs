@@ -40,6 +40,7 @@ windowTest(
     const hands = await Hands.on(app);
     const events = await noteEvents(app);
     await app.sendTask("Make a file.");
+    await hands.click(testId("composer"));
     // Words with all that approves elsewhere: blanks, Enter with Shift, and Ctrl+Enter, which this box ignores.
     let typed = "";
     let card = null;
@@ -64,7 +65,9 @@ windowTest(
     await nothingCame(here, card, "typed");
     // A plain Enter sends the words; it approves nothing either.
     await hands.key("Return");
-    await until(() => app.page.has(testId("queued")), { what: "the words are handed over at the next step" });
+    await until(async () => (await app.messages("user")).some((one) => one.includes("quick brown")), {
+      what: "the words are sent",
+    });
     await nothingCame(here, card, "typed");
     await approveAtLast(here, hands, card, "typed");
     await app.finished();
@@ -90,9 +93,7 @@ windowTest(
     await app.sendTask("Make files.");
     let card = await app.card("exec");
     await app.armed(card.approval);
-    const [x, y] = await hands.middleOf(`${of(card)} ${APPROVE}`);
-    // The pointer is where the button of the next card will be.
-    await xdotool("mousemove", x, y);
+    // The pointer stays where the button of the next card will be.
     await approveAtLast(here, hands, card, "measured");
 
     let early = 0;
@@ -122,11 +123,11 @@ windowTest(
     await hands.key("ctrl+j");
     await app.byTestId("side");
     await app.armed(card.approval);
-    const moved = await hands.middleOf(`${of(card)} ${APPROVE}`);
+    const moved = await hands.wayTo(`${of(card)} ${APPROVE}`);
     await hands.key("ctrl+j");
     await app.page.gone(testId("side"));
     await app.armed(card.approval);
-    await xdotool("key", "ctrl+j", "mousemove", ...moved, "click", "1", "key", "ctrl+Return");
+    await xdotool("key", "ctrl+j", ...moved, "click", "1", "key", "ctrl+Return");
     await until(async () => (await events()).some((one) => one.type === "keydown" && one.key === "Enter"), {
       what: "the keys came",
     });
@@ -136,15 +137,22 @@ windowTest(
     await approveAtLast(here, hands, card, "moved");
 
     // The card of the second takes the place of the first under the second click.
-    const first = await app.card("write");
+    const [first, second] = await until(
+      async () => {
+        const cards = await app.page.execute(
+          "return [...document.querySelectorAll('[data-testid=queue-card]')].map((row) => ({ approval: row.dataset.approval, name: row.querySelector('code').textContent }))",
+        );
+        return cards.length === 2 ? cards : null;
+      },
+      { what: "two proposals wait" },
+    );
     await app.armed(first.approval);
-    await xdotool("mousemove", ...(await hands.middleOf(`${of(first)} ${APPROVE}`)));
+    await xdotool(...(await hands.wayTo(`${of(first)} ${APPROVE}`)));
     await xdotool("click", "--repeat", "2", "--delay", "80", "1");
-    const second = await app.card("write", { other: first.approval });
-    await until(() => existsSync(join(here.workspace.path, "first")), { what: "the first click approved" });
+    await until(() => existsSync(join(here.workspace.path, first.name)), { what: "the first click approves" });
     await app.armed(second.approval);
-    await nothingCame(here, second, "second");
-    await approveAtLast(here, hands, second, "second");
+    await nothingCame(here, second, second.name);
+    await approveAtLast(here, hands, second, second.name);
     await app.finished();
     assert.deepEqual(model.problems(), []);
   },
@@ -211,7 +219,9 @@ windowTest(
         const came = (await events()).slice(before).filter((event) => event.key === name);
         assert.ok(came.every((event) => event.on === "approve"), "the button had the focus");
         assert.ok(!came[0].armed && !came[0].repeat, `${key} went down before it was armed`);
-        await until(async () => (await events()).at(-1).type === "keyup", { what: "the key is up" });
+        await until(async () => (await events()).slice(before).some((one) => one.type === "keyup" && one.key === name), {
+          what: "the key is up",
+        });
         await nothingCame(here, two, "two");
       } finally {
         await other.end();
@@ -246,7 +256,7 @@ windowTest(
         // What is typed for the other window does not reach this one.
         await hands.key("ctrl+Return");
         const before = (await events()).length;
-        await xdotool("mousemove", ...(await hands.middleOf(`${of(card)} ${APPROVE}`)));
+        await xdotool(...(await hands.wayTo(`${of(card)} ${APPROVE}`)));
         await xdotool("click", "--repeat", clicks, "--delay", "60", "1");
         await app.armed(card.approval);
         const came = (await events()).slice(before);
