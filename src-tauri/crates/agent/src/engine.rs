@@ -3,7 +3,7 @@
 use crate::models::{self, ModelChoice};
 use crate::queue::Reader;
 use crate::words::sentence;
-use crate::{AgentError, Folders, Overrides, Settings, sample};
+use crate::{AgentError, Folders, Keychain, Overrides, Settings, sample};
 use countersign_protocol::{
     DecisionInput, ErrorCode, Feed, KeySource, Op, Query, QueryAnswer, RuleId, SessionId, WireError,
 };
@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 mod answers;
+mod desktop;
+mod kept;
 mod shared;
 mod stored;
 
@@ -30,6 +32,8 @@ pub struct EngineOptions {
     pub config: Option<PathBuf>,
     /// A folder to open at the start.
     pub workspace: Option<PathBuf>,
+    /// Where keys are kept; none where they are not.
+    pub keychain: Option<Arc<dyn Keychain>>,
 }
 
 /// Batches of what happens, for the window.
@@ -51,8 +55,9 @@ impl Engine {
             tracing::warn!("{warning}");
         }
         let store = Store::open(folders.data())?;
-        let shared = Arc::new(Shared::new(folders, settings, store));
+        let shared = Arc::new(Shared::new(folders, settings, store, options.keychain));
         let engine = Self { shared };
+        engine.look_for_key();
         let trouble = match options.workspace {
             None => None,
             Some(folder) => {
@@ -126,6 +131,7 @@ impl Engine {
             }
             Op::SetSetting { key, value } => {
                 self.with_shared(move |shared| shared.set_setting(&key, value.as_deref())).await?;
+                self.look_for_key();
             }
             Op::DismissNotices => {
                 lock(&self.shared.notices).clear();
@@ -147,14 +153,15 @@ impl Engine {
             | Op::OpenInEditor { .. } => {
                 return Err(WireError::new(ErrorCode::Input, "That is not done here.", ""));
             }
-            Op::ConnectModel { provider, model, base_url, api_key, keep_key: _ } => {
+            Op::ConnectModel { provider, model, base_url, api_key, keep_key } => {
                 let choice = ModelChoice {
                     provider: Some(provider),
                     model: filled(model),
                     base_url: filled(base_url),
                     key: filled(api_key).map(Secret::new),
+                    kept: lock(&self.shared.choice).kept.clone(),
                 };
-                self.connect(choice).await?;
+                self.connect_model(choice, keep_key).await?;
             }
         }
         Ok(())

@@ -229,7 +229,7 @@ mod tests {
             .into_iter()
             .flat_map(|feed| match feed {
                 Feed::Envelopes { envelopes } => envelopes,
-                Feed::App { .. } | Feed::Tree { .. } => Vec::new(),
+                Feed::App { .. } | Feed::Tree { .. } | Feed::Dragging { .. } => Vec::new(),
             })
             .collect()
     }

@@ -52,6 +52,9 @@ struct Form {
     pass_through: Vec<String>,
     undo_file_mb: Option<u32>,
     undo_budget_mb: Option<u32>,
+    editor: Option<String>,
+    notifications: Option<bool>,
+    sounds: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -86,6 +89,12 @@ pub struct Settings {
     pub pass_through: Vec<String>,
     /// How much is kept for undoing.
     pub undo: UndoLimits,
+    /// The command of the person's editor, where it was said.
+    pub editor: Option<String>,
+    /// Whether the desktop shows a notification when a card waits; it does unless told.
+    pub notifications: bool,
+    /// Whether a card that begins to wait makes a sound; it does not unless told.
+    pub sounds: bool,
     /// What was left out, in words for the person.
     pub warnings: Vec<String>,
 }
@@ -132,6 +141,9 @@ impl Settings {
             max_steps: over.max_steps.or(form.max_steps).unwrap_or(MAX_STEPS).max(1),
             pass_through: form.pass_through,
             undo: limits(form.undo_file_mb, form.undo_budget_mb),
+            editor: form.editor.filter(|editor| !editor.trim().is_empty()),
+            notifications: form.notifications.unwrap_or(true),
+            sounds: form.sounds.unwrap_or(false),
             warnings,
         })
     }

@@ -30,6 +30,7 @@ fn options(workspace: &TempWorkspace) -> EngineOptions {
         data_dir: Some(own.join("data")),
         config: Some(own.join("settings/config.toml")),
         workspace: Some(workspace.path()),
+        keychain: None,
     }
 }
 
@@ -83,7 +84,7 @@ impl Window {
                         self.state = state;
                     }
                     Feed::Envelopes { envelopes } => self.events.extend(envelopes),
-                    Feed::Tree { .. } => {}
+                    Feed::Tree { .. } | Feed::Dragging { .. } => {}
                 }
             }
         }
