@@ -169,7 +169,7 @@ export async function startApp({ workspace, modelUrl, key = KEY, args = [], env:
     const session = await newSession(base, {
       alwaysMatch: { browserName: "wry", "tauri:options": { application: APP, args: given } },
     });
-    const app = new App({ session, driver, home, dataDir });
+    const app = new App({ session, driver, home, dataDir, given, env });
     await app.page.shown("[data-testid=welcome], [data-testid=transcript]", {
       timeout: 30_000,
       what: "the window shows the welcome screen or a workspace",
@@ -190,11 +190,13 @@ export function testId(id, more = "") {
 
 /** The open window. */
 export class App {
-  constructor({ session, driver, home, dataDir }) {
+  constructor({ session, driver, home, dataDir, given, env }) {
     this.page = session;
     this.driver = driver;
     this.home = home;
     this.dataDir = dataDir;
+    this.given = given;
+    this.env = env;
     this.ends = 0;
   }
 
@@ -339,6 +341,14 @@ export class App {
       `return [...document.querySelectorAll('[data-testid=tool-row]')].map((row) =>
         ({ tool: row.dataset.tool, state: row.dataset.state, text: row.textContent }))`,
     );
+  }
+
+  /** Starts the program once more with the same folders of its own; gives its exit code. */
+  async startAgain(...args) {
+    const own = this.given.slice(this.given.indexOf("--data-dir"));
+    const second = new Process("second", APP, [...args, ...own], this.env);
+    await second.ended;
+    return second.child.exitCode;
   }
 
   /** What the program and the drivers wrote to their outputs. */

@@ -8,8 +8,8 @@ import { endAll, OUT, shootDisplay } from "./display.mjs";
 
 /**
  * A test in a window of its own. `setup` gives what it needs: `files` of the workspace, the model's `script`,
- * whether a folder is `open` at the start, and whether there is a `model` at all. `script` may be a function
- * of the workspace.
+ * whether a folder is `open` at the start, whether there is a `model` at all, and more of the `env`, as a function
+ * of the workspace. `script` may be one, too.
  */
 export function windowTest(name, setup, body) {
   nodeTest(name, { timeout: 240_000 }, async () => {
@@ -22,7 +22,11 @@ export function windowTest(name, setup, body) {
         const script = typeof setup.script === "function" ? setup.script(workspace) : (setup.script ?? "seed");
         model = await startModel(script);
       }
-      app = await startApp({ workspace: setup.open === false ? undefined : workspace.path, modelUrl: model?.url });
+      app = await startApp({
+        workspace: setup.open === false ? undefined : workspace.path,
+        modelUrl: model?.url,
+        env: setup.env?.(workspace),
+      });
       await body({ app, model, workspace });
     } catch (error) {
       await keepTraces(name, app, model);

@@ -1,41 +1,52 @@
 //! The three commands of the page.
 
-use crate::dialogs;
-use countersign_agent::Engine;
+use crate::windows::Windows;
+use crate::{dialogs, editor, reveal, window};
 use countersign_protocol::{Feed, Op, Query, QueryAnswer, WireError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+use tauri::Manager as _;
 use tauri::ipc::Channel;
 
 /// How often the page is told of what happened: about once a frame.
 const FRAME: Duration = Duration::from_millis(16);
 
-/// What the commands share.
-pub(crate) struct State {
-    engine: Arc<Engine>,
-    /// Why the folder of the command line was not opened; told once.
-    trouble: Mutex<Option<WireError>>,
-    /// The page's subscription: a reloaded page ends the one before.
-    feeding: Mutex<Option<tauri::async_runtime::JoinHandle<()>>>,
-}
-
-impl State {
-    pub(crate) fn new(engine: Arc<Engine>, trouble: Option<WireError>) -> Self {
-        Self { engine, trouble: Mutex::new(trouble), feeding: Mutex::default() }
-    }
-}
-
 /// Does what the person wants.
 #[tauri::command]
-pub(crate) async fn submit(
-    window: tauri::WebviewWindow,
-    state: tauri::State<'_, State>,
-    op: Op,
-) -> Result<(), WireError> {
+pub(crate) async fn submit(window: tauri::WebviewWindow, op: Op) -> Result<(), WireError> {
     match with_path(&window, op).await? {
-        Some(op) => state.engine.submit(op).await,
+        Some(op) => act(window.app_handle(), window.label(), op).await,
         None => Ok(()),
     }
+}
+
+/// Does what was wanted in a window: what is about the desktop here, all else in its engine.
+pub(crate) async fn act(app: &tauri::AppHandle, label: &str, op: Op) -> Result<(), WireError> {
+    let windows = app.state::<Windows>();
+    let engine = Arc::clone(&windows.of(label)?.engine);
+    if let Op::OpenWorkspace { path: Some(path) } = &op
+        && let Some(other) = windows.with_folder(Path::new(path)).filter(|other| other != label)
+    {
+        window::focus(app, &other);
+        return Ok(());
+    }
+    if let Op::Reveal { path } = &op {
+        return reveal::reveal(engine.place_of(path).await?).await;
+    }
+    if let Op::OpenInEditor { path, line } = &op {
+        let file = engine.file_of(path).await?;
+        return editor::open(&file, *line, engine.settings().desktop.editor.as_deref()).await;
+    }
+    let for_all = matches!(op, Op::SetSetting { .. });
+    engine.submit(op).await?;
+    if for_all {
+        for other in windows.all().into_iter().filter(|other| !Arc::ptr_eq(&other.engine, &engine))
+        {
+            other.engine.read_settings().await;
+        }
+    }
+    Ok(())
 }
 
 /// Asks for the path that an operation leaves open; none where the dialog was closed.
@@ -58,20 +69,22 @@ async fn with_path(window: &tauri::WebviewWindow, mut op: Op) -> Result<Option<O
 /// Answers a question.
 #[tauri::command]
 pub(crate) async fn query(
-    state: tauri::State<'_, State>,
+    window: tauri::WebviewWindow,
     query: Query,
 ) -> Result<QueryAnswer, WireError> {
-    state.engine.query(query).await
+    let open = window.state::<Windows>().of(window.label())?;
+    open.engine.query(query).await
 }
 
-/// Tells the page all that happens, in batches. An error of the start is given back once.
+/// Tells the page all that happens, in batches.
 #[tauri::command]
 pub(crate) async fn subscribe(
-    state: tauri::State<'_, State>,
+    window: tauri::WebviewWindow,
     channel: Channel<Vec<Feed>>,
     since: u64,
-) -> Result<Option<WireError>, WireError> {
-    let mut reader = state.engine.subscribe(since);
+) -> Result<(), WireError> {
+    let open = window.state::<Windows>().of(window.label())?;
+    let mut reader = open.engine.subscribe(since);
     let feeding = tauri::async_runtime::spawn(async move {
         while let Some(batch) = reader.next().await {
             if channel.send(batch).is_err() {
@@ -80,9 +93,9 @@ pub(crate) async fn subscribe(
             tokio::time::sleep(FRAME).await;
         }
     });
-    let before = state.feeding.lock().unwrap_or_else(PoisonError::into_inner).replace(feeding);
+    let before = open.feeding.lock().unwrap_or_else(PoisonError::into_inner).replace(feeding);
     if let Some(before) = before {
         before.abort();
     }
-    Ok(state.trouble.lock().unwrap_or_else(PoisonError::into_inner).take())
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The system's own dialogs. Each gives none where the person closed it.
 
 use countersign_protocol::{ErrorCode, ExportFormat, WireError};
-use rfd::{AsyncFileDialog, FileHandle};
+use rfd::{AsyncFileDialog, AsyncMessageDialog, FileHandle, MessageLevel};
 
 /// Lets the person choose a folder.
 pub(crate) async fn pick_folder(
@@ -28,6 +28,12 @@ pub(crate) async fn pick_target(
 pub(crate) async fn pick_file(window: &tauri::WebviewWindow) -> Result<Option<String>, WireError> {
     let dialog = AsyncFileDialog::new().set_title("Import a session").set_parent(window);
     path(dialog.add_filter("JSON lines", &["jsonl"]).pick_file().await)
+}
+
+/// Tells the person something where no window can, and waits until it is closed.
+pub(crate) async fn tell(title: &str, text: &str) {
+    let dialog = AsyncMessageDialog::new().set_level(MessageLevel::Warning);
+    dialog.set_title(title).set_description(text).show().await;
 }
 
 fn path(picked: Option<FileHandle>) -> Result<Option<String>, WireError> {

@@ -2,19 +2,35 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod arguments;
+mod attention;
 mod bridge;
+mod bus;
+mod crash;
 mod dialogs;
+mod dropped;
+mod editor;
+mod instance;
+mod keychain;
+mod launch;
+mod notify;
+mod panics;
+mod reveal;
 mod window;
+mod windows;
 
 use anyhow::Context as _;
 use arguments::Arguments;
 use clap::Parser as _;
-use countersign_agent::{Engine, EngineOptions};
+use countersign_agent::{Engine, EngineOptions, Folders};
+use instance::Start;
+use keychain::SystemKeychain;
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tauri::{Manager as _, RunEvent};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::UnboundedReceiver;
+use windows::Windows;
 
 fn main() -> ExitCode {
     countersign_agent::become_supervisor_if_asked();
@@ -41,24 +57,39 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         config: arguments.config,
         workspace: arguments.dir,
         trash: None,
+        keychain: Some(Arc::new(SystemKeychain)),
     };
-    let (engine, trouble) = tauri::async_runtime::block_on(Engine::start(options))?;
-    let engine = Arc::new(engine);
-    let ending = Arc::clone(&engine);
+    let folders = Folders::find(options.data_dir.clone(), options.config.clone())?;
+    folders.make()?;
+    let failures = panics::tell_of_them(folders.data());
+    let settings = folders.settings_file();
+    let start = instance::start(folders.data(), settings, options.workspace.as_deref());
+    let first = match tauri::async_runtime::block_on(start) {
+        Start::First(first) => Some(first),
+        Start::Handed => return Ok(()),
+        Start::Alone => None,
+    };
+    let (engine, trouble) = tauri::async_runtime::block_on(Engine::start(options.clone()))?;
     let app = tauri::Builder::default()
-        .manage(bridge::State::new(Arc::clone(&engine), trouble))
+        .manage(Windows::new(options))
         .invoke_handler(tauri::generate_handler![bridge::submit, bridge::query, bridge::subscribe])
         .setup(move |app| {
-            window::open(app.handle())?;
-            tauri::async_runtime::spawn(window::follow(app.handle().clone(), engine));
-            tauri::async_runtime::spawn(quit_on_signal(app.handle().clone()));
+            let app = app.handle();
+            window::open(app, engine, trouble)?;
+            tauri::async_runtime::spawn(tell_failures(app.clone(), failures));
+            tauri::async_runtime::spawn(quit_on_signal(app.clone()));
+            if let Some(first) = first {
+                tauri::async_runtime::spawn(first.serve(Arc::new(windows::Desk(app.clone()))));
+            }
             Ok(())
         })
         .build(tauri::generate_context!())
         .context("the window cannot be opened")?;
     let mut ended = false;
     app.run(move |app, event| {
-        if let RunEvent::ExitRequested { api, code, .. } = event
+        if let RunEvent::WindowEvent { label, event, .. } = &event {
+            window::happened(app, label, event);
+        } else if let RunEvent::ExitRequested { api, code, .. } = event
             && !std::mem::replace(&mut ended, true)
         {
             // Commands are ended first; open cards stay open for the next start.
@@ -66,14 +97,23 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             for window in app.webview_windows().into_values() {
                 let _ = window.hide();
             }
-            let (app, engine) = (app.clone(), Arc::clone(&ending));
+            let app = app.clone();
             tauri::async_runtime::spawn(async move {
-                engine.shutdown().await;
+                app.state::<Windows>().end().await;
                 app.exit(code.unwrap_or(0));
             });
         }
     });
     Ok(())
+}
+
+/// Says in all windows that a part of the program failed.
+async fn tell_failures(app: tauri::AppHandle, mut failures: UnboundedReceiver<String>) {
+    while let Some(words) = failures.recv().await {
+        for open in app.state::<Windows>().all() {
+            open.engine.notice(words.clone());
+        }
+    }
 }
 
 /// A polite end, as when the window is closed.

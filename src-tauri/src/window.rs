@@ -1,17 +1,28 @@
-//! The one window: where it may go, and its title.
+//! A window: where it may go, its title, and what happens to it.
 
+use crate::attention::Caller;
+use crate::windows::{Open, Windows};
+use crate::{crash, dropped};
 use countersign_agent::Engine;
-use countersign_protocol::Feed;
-use std::sync::Arc;
+use countersign_protocol::{Feed, WireError};
+use std::sync::{Arc, PoisonError};
 use tauri::webview::NewWindowResponse;
-use tauri::{Manager as _, WebviewUrl, WebviewWindowBuilder};
+use tauri::{Manager as _, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
-const LABEL: &str = "main";
 const NAME: &str = "Countersign";
 
-/// Opens the window. It shows the page that is built in and goes nowhere else.
-pub(crate) fn open(app: &tauri::AppHandle) -> tauri::Result<()> {
-    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+/// Opens a window on an engine. It shows the page that is built in and goes nowhere else. `trouble` is why the
+/// folder that was asked for is not open in it.
+pub(crate) fn open(
+    app: &tauri::AppHandle,
+    engine: Engine,
+    trouble: Option<WireError>,
+) -> tauri::Result<()> {
+    if let Some(WireError { message, hint, .. }) = trouble {
+        engine.notice(format!("The folder was not opened. {message} {hint}").trim_end().to_owned());
+    }
+    let (label, open) = app.state::<Windows>().add(engine);
+    let built = WebviewWindowBuilder::new(app, &label, WebviewUrl::default())
         .title(NAME)
         .inner_size(1280.0, 800.0)
         .min_inner_size(720.0, 480.0)
@@ -22,31 +33,82 @@ pub(crate) fn open(app: &tauri::AppHandle) -> tauri::Result<()> {
             built_in || developing
         })
         .on_new_window(|_, _| NewWindowResponse::Deny)
-        .build()?;
-    Ok(())
+        .build();
+    match built {
+        Ok(window) => {
+            crash::watch(&window);
+            let following = follow(app.clone(), label, Arc::clone(&open));
+            *open.following.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(tauri::async_runtime::spawn(following));
+            Ok(())
+        }
+        Err(error) => {
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move { app.state::<Windows>().close(&label).await });
+            Err(error)
+        }
+    }
 }
 
-/// Keeps the title: the folder, and how many cards wait.
-pub(crate) async fn follow(app: tauri::AppHandle, engine: Arc<Engine>) {
-    let mut reader = engine.subscribe(u64::MAX);
+/// Brings a window to the front.
+pub(crate) fn focus(app: &tauri::AppHandle, label: &str) {
+    if let Some(window) = app.get_webview_window(label) {
+        let _ = window.unminimize();
+        let _ = window.show();
+        let _ = window.set_focus();
+    }
+}
+
+/// What happened to a window.
+pub(crate) fn happened(app: &tauri::AppHandle, label: &str, event: &WindowEvent) {
+    if let WindowEvent::Focused(front) = event
+        && let Ok(open) = app.state::<Windows>().of(label)
+    {
+        open.front.send_replace(*front);
+    } else if let WindowEvent::DragDrop(event) = event {
+        dropped::happened(app, label, event);
+    } else if let WindowEvent::Destroyed = event {
+        let (app, label) = (app.clone(), label.to_owned());
+        tauri::async_runtime::spawn(async move { app.state::<Windows>().close(&label).await });
+    }
+}
+
+/// Keeps the title, the folder and how many cards wait, and calls for the person.
+async fn follow(app: tauri::AppHandle, label: String, open: Arc<Open>) {
+    let mut reader = open.engine.subscribe(u64::MAX);
+    let mut front = open.front.subscribe();
+    let mut caller = Caller::new(app.clone(), label.clone());
+    caller.front(*front.borrow_and_update());
     let (mut folder, mut shown) = (None, String::new());
-    while let Some(batch) = reader.next().await {
-        for feed in batch {
+    loop {
+        let batch = tokio::select! {
+            batch = reader.next() => batch,
+            _ = front.changed() => {
+                caller.front(*front.borrow_and_update());
+                continue;
+            }
+        };
+        let Some(batch) = batch else { break };
+        for feed in &batch {
             if let Feed::App { state } = feed {
-                folder = state.workspace.map(|workspace| workspace.name);
+                folder = state.workspace.as_ref().map(|workspace| workspace.name.clone());
             }
         }
-        let waiting = match engine.waiting() {
-            0 => String::new(),
-            waiting => format!("({waiting}) "),
-        };
-        let folder = folder.as_ref().map(|name| format!("{name} - ")).unwrap_or_default();
-        let title = format!("{waiting}{folder}{NAME}");
+        let waiting = open.engine.waiting();
+        caller.learn(&batch, waiting, folder.as_deref(), &open.engine.settings());
+        let title = title(waiting, folder.as_deref());
         if title != shown
-            && let Some(window) = app.get_webview_window(LABEL)
+            && let Some(window) = app.get_webview_window(&label)
         {
             let _ = window.set_title(&title);
             shown = title;
         }
     }
+    caller.end().await;
+}
+
+fn title(waiting: usize, folder: Option<&str>) -> String {
+    let count = if waiting == 0 { String::new() } else { format!("({waiting}) ") };
+    let place = folder.map(|name| format!("{name} - ")).unwrap_or_default();
+    format!("{count}{place}{NAME}")
 }

@@ -84,6 +84,9 @@ const TITLES: Record<string, string> = {
   max_steps: "Steps of a run",
   undo_file_mb: "Largest file for undo",
   undo_budget_mb: "Space for undo",
+  editor: "Editor",
+  notifications: "Notifications",
+  sounds: "Sounds",
 };
 
 /** What a setting is called. */
@@ -99,6 +102,10 @@ const CHOICES: Record<string, string> = {
   "file_approval=none": "never ask",
   "network=true": "reached",
   "network=false": "not reached",
+  "notifications=true": "shown",
+  "notifications=false": "not shown",
+  "sounds=true": "made",
+  "sounds=false": "not made",
   "provider=anthropic": "Anthropic",
   "provider=openai": "OpenAI-compatible, also a local server",
 };

@@ -3,7 +3,7 @@
 use crate::models::{self, ModelChoice};
 use crate::queue::Reader;
 use crate::words::sentence;
-use crate::{AgentError, Folders, Overrides, Settings, sample};
+use crate::{AgentError, Folders, Keychain, Overrides, Settings, sample};
 use countersign_protocol::{
     DecisionInput, ErrorCode, Feed, KeySource, Op, Query, QueryAnswer, RuleId, SessionId, WireError,
 };
@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 mod answers;
+mod desktop;
 mod entries;
+mod kept;
 mod shared;
 mod stored;
 
@@ -33,6 +35,8 @@ pub struct EngineOptions {
     pub workspace: Option<PathBuf>,
     /// Where removed files go; none for the desktop's own trash.
     pub trash: Option<PathBuf>,
+    /// Where keys are kept; none where they are not.
+    pub keychain: Option<Arc<dyn Keychain>>,
 }
 
 /// Batches of what happens, for the window.
@@ -47,16 +51,18 @@ impl Engine {
     /// Starts with the settings in force. A workspace that cannot be opened is told as an error of
     /// its own: see the second value.
     pub async fn start(options: EngineOptions) -> Result<(Self, Option<WireError>), AgentError> {
-        let folders = Folders::find(options.data_dir, options.config)?;
+        let EngineOptions { data_dir, config, workspace, trash, keychain } = options;
+        let folders = Folders::find(data_dir, config)?;
         folders.make()?;
         let settings = Settings::load(folders.settings_file(), Overrides::default())?;
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
         let store = Store::open(folders.data())?;
-        let shared = Arc::new(Shared::new(folders, settings, store, options.trash));
+        let shared = Arc::new(Shared::new(folders, settings, store, trash, keychain));
         let engine = Self { shared };
-        let trouble = match options.workspace {
+        engine.look_for_key();
+        let trouble = match workspace {
             None => None,
             Some(folder) => {
                 engine.open(&folder, false, Which::Last).await.err().map(WireError::from)
@@ -70,9 +76,6 @@ impl Engine {
         match op {
             Op::OpenWorkspace { path: Some(path) } => {
                 self.open(Path::new(&path), false, Which::Last).await?;
-            }
-            Op::OpenWorkspace { path: None } => {
-                return Err(WireError::new(ErrorCode::Input, "No folder was named.", ""));
             }
             Op::CloseWorkspace => self.close()?,
             Op::StartTour => self.tour().await?,
@@ -105,9 +108,6 @@ impl Engine {
             Op::ImportSession { path: Some(path) } => {
                 self.with_shared(move |shared| shared.import(Path::new(&path))).await?;
             }
-            Op::ExportSession { path: None, .. } | Op::ImportSession { path: None } => {
-                return Err(WireError::new(ErrorCode::Input, "No file was named.", ""));
-            }
             Op::Revert { session, scope, overwrite } => {
                 let current = self.shared.session(&session)?;
                 self.with_shared(move |_| current.revert(&scope, &overwrite)).await?;
@@ -129,18 +129,13 @@ impl Engine {
             }
             Op::SetSetting { key, value } => {
                 self.with_shared(move |shared| shared.set_setting(&key, value.as_deref())).await?;
+                self.look_for_key();
             }
             Op::DismissNotices => {
                 lock(&self.shared.notices).clear();
                 self.shared.tell();
             }
-            Op::Send { session, text } => {
-                let current = self.shared.session(&session)?;
-                if self.shared.model().key == KeySource::Missing {
-                    return Err(self.shared.no_model().into());
-                }
-                current.send(&text)?;
-            }
+            Op::Send { session, text } => self.send(&session, &text)?,
             Op::Decide { session, decision } => self.decide(&session, &decision)?,
             Op::RevokeRule { rule } => self.revoke(&rule)?,
             Op::Interrupt { session } => self.shared.session(&session)?.interrupt(),
@@ -150,20 +145,35 @@ impl Engine {
             Op::DeleteEntry { path } => {
                 self.with_shared(move |shared| shared.delete_entry(&path)).await?;
             }
-            Op::Reveal { .. } | Op::OpenInEditor { .. } => {
-                return Err(WireError::new(ErrorCode::Input, "That is not done here.", ""));
+            // What the shell asks for or does by itself.
+            Op::OpenWorkspace { path: None }
+            | Op::ExportSession { path: None, .. }
+            | Op::ImportSession { path: None }
+            | Op::Reveal { .. }
+            | Op::OpenInEditor { .. } => {
+                let message = "That is not done without a window.";
+                return Err(WireError::new(ErrorCode::Input, message, ""));
             }
-            Op::ConnectModel { provider, model, base_url, api_key, keep_key: _ } => {
+            Op::ConnectModel { provider, model, base_url, api_key, keep_key } => {
                 let choice = ModelChoice {
                     provider: Some(provider),
                     model: filled(model),
                     base_url: filled(base_url),
                     key: filled(api_key).map(Secret::new),
+                    kept: lock(&self.shared.choice).kept.clone(),
                 };
-                self.connect(choice).await?;
+                self.connect_model(choice, keep_key).await?;
             }
         }
         Ok(())
+    }
+
+    fn send(&self, session: &SessionId, text: &str) -> Result<(), WireError> {
+        let current = self.shared.session(session)?;
+        if self.shared.model().key == KeySource::Missing {
+            return Err(self.shared.no_model().into());
+        }
+        Ok(current.send(text)?)
     }
 
     fn decide(&self, session: &SessionId, decision: &DecisionInput) -> Result<(), WireError> {

@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod export;
 mod folders;
+mod keychain;
 mod keys;
 mod markdown;
 mod models;
@@ -38,16 +39,18 @@ mod words;
 
 pub use aside::damage_of;
 pub use check::{Check, Checker, Judgement};
+pub use countersign_provider::Secret;
 pub use engine::{Engine, EngineOptions, FeedReader};
 pub use error::AgentError;
 pub use folders::{Folders, open_store};
+pub use keychain::{Keychain, Later, Slot};
 pub use markdown::to_markdown;
-pub use models::{ModelChoice, connect};
+pub use models::{Kept, ModelChoice, connect};
 pub use queue::Reader;
 pub use rules::{all_rules, revoke_rule};
 pub use session::{Session, SessionOptions};
 pub use sessions::{Sessions, import_session, to_json_lines};
-pub use settings::{Overrides, Settings};
+pub use settings::{DesktopSettings, ExportSettings, Overrides, Settings};
 pub use undo::{StoredUndo, UndoLimits};
 
 pub use countersign_sandbox::become_supervisor_if_asked;

@@ -1,6 +1,6 @@
 //! Which model is used, and with what key.
 
-use crate::{AgentError, Folders, Settings, keys};
+use crate::{AgentError, Folders, Settings, Slot, keys};
 use countersign_protocol::{KeySource, ModelInfo, ProviderKind};
 use countersign_provider::{
     Anthropic, AnthropicConfig, DEFAULT_ANTHROPIC_MODEL, EventStream, OpenAi, OpenAiConfig,
@@ -19,6 +19,17 @@ pub struct ModelChoice {
     pub base_url: Option<String>,
     /// The key.
     pub key: Option<Secret>,
+    /// A key of the keychain's. It is used where there is no other, and for its own server only.
+    pub kept: Option<Kept>,
+}
+
+/// A key that the keychain keeps.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// What it is for.
+    pub slot: Slot,
+    /// The key.
+    pub key: Secret,
 }
 
 impl std::fmt::Debug for ModelChoice {
@@ -46,10 +57,13 @@ struct Plan {
 
 impl Plan {
     fn new(folders: &Folders, settings: &Settings, choice: &ModelChoice) -> Self {
-        let find = |names: &Names| keys::find(folders, names.key);
+        let has = |names: &Names| {
+            keys::find(folders, names.key).is_some()
+                || choice.kept.as_ref().is_some_and(|kept| kept.slot.variable == names.key)
+        };
         let provider = choice.provider.or(settings.provider).unwrap_or_else(|| {
             // By the key that is set.
-            if find(&ANTHROPIC).is_none() && find(&OPENAI).is_some() {
+            if !has(&ANTHROPIC) && has(&OPENAI) {
                 ProviderKind::Openai
             } else {
                 ProviderKind::Anthropic
@@ -67,11 +81,17 @@ impl Plan {
         let meant = settings.provider.is_none_or(|meant| meant == provider);
         let set = |value: &Option<String>| value.clone().filter(|_| meant);
         let environment = std::env::var(names.base_url).ok().filter(|url| !url.is_empty());
+        let base_url = choice.base_url.clone().or_else(|| set(&settings.base_url)).or(environment);
+        let slot = slot_of(names, base_url.as_deref());
+        let kept = choice.kept.as_ref().filter(|kept| kept.slot == slot);
+        let key = choice.key.clone().map(|key| (key, KeySource::Window));
         Self {
             provider,
             model: choice.model.clone().or_else(|| set(&settings.model)),
-            base_url: choice.base_url.clone().or_else(|| set(&settings.base_url)).or(environment),
-            key: choice.key.clone().map(|key| (key, KeySource::Window)).or_else(|| find(names)),
+            base_url,
+            key: key
+                .or_else(|| keys::find(folders, names.key))
+                .or_else(|| kept.map(|kept| (kept.key.clone(), KeySource::Keychain))),
         }
     }
 
@@ -80,6 +100,40 @@ impl Plan {
         self.provider == ProviderKind::Openai
             && self.base_url.as_deref().is_some_and(OpenAi::is_local)
     }
+}
+
+/// Where the key of a server is kept.
+fn slot_of(names: &Names, base_url: Option<&str>) -> Slot {
+    let address = base_url.map(without_login).unwrap_or_default();
+    Slot { variable: names.key, address: address.trim_end_matches('/').to_owned() }
+}
+
+/// Where the key of the model that will be used is kept; none where it needs none.
+pub(crate) fn slot(folders: &Folders, settings: &Settings, choice: &ModelChoice) -> Option<Slot> {
+    let plan = Plan::new(folders, settings, choice);
+    let names = match plan.provider {
+        ProviderKind::Anthropic => &ANTHROPIC,
+        ProviderKind::Openai => &OPENAI,
+        ProviderKind::Tour => return None,
+    };
+    Some(slot_of(names, plan.base_url.as_deref()))
+}
+
+/// Where a key may be kept that is missing, the likeliest first.
+pub(crate) fn slots(folders: &Folders, settings: &Settings, choice: &ModelChoice) -> Vec<Slot> {
+    let plan = Plan::new(folders, settings, choice);
+    if plan.key.is_some() || plan.is_local() {
+        return Vec::new();
+    }
+    let meant = choice.provider.or(settings.provider);
+    let kinds = meant.map_or(vec![ProviderKind::Anthropic, ProviderKind::Openai], |one| vec![one]);
+    kinds
+        .into_iter()
+        .filter_map(|kind| {
+            let choice = ModelChoice { provider: Some(kind), ..choice.clone() };
+            slot(folders, settings, &choice)
+        })
+        .collect()
 }
 
 /// What will be used, and where its key comes from.

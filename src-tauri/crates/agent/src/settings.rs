@@ -58,6 +58,9 @@ struct Form {
     #[serde(deserialize_with = "checked::endpoint")]
     otlp_endpoint: Option<String>,
     otlp_content: bool,
+    editor: Option<String>,
+    notifications: Option<bool>,
+    sounds: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -65,6 +68,26 @@ struct Form {
 enum OnOff {
     On,
     Off,
+}
+
+/// What the window does with the desktop.
+#[derive(Clone, Debug)]
+pub struct DesktopSettings {
+    /// The command of the person's editor, where it was said.
+    pub editor: Option<String>,
+    /// Whether the desktop shows a notification when a card waits; it does unless told.
+    pub notifications: bool,
+    /// Whether a card that begins to wait makes a sound; it does not unless told.
+    pub sounds: bool,
+}
+
+/// The live export of traces.
+#[derive(Clone, Debug)]
+pub struct ExportSettings {
+    /// Where they are sent.
+    pub endpoint: String,
+    /// Whether they hold what was said, read and written.
+    pub content: bool,
 }
 
 /// Settings in force.
@@ -94,10 +117,10 @@ pub struct Settings {
     pub undo: UndoLimits,
     /// What the model costs, where it was said.
     pub prices: Option<Prices>,
-    /// Where traces of runs are sent while they run, where it was said.
-    pub otlp_endpoint: Option<String>,
-    /// Whether they hold what was said, read and written.
-    pub otlp_content: bool,
+    /// Where traces of runs are sent while they run; none where it was not said.
+    pub export: Option<ExportSettings>,
+    /// What the window does with the desktop.
+    pub desktop: DesktopSettings,
     /// What was left out, in words for the person.
     pub warnings: Vec<String>,
 }
@@ -145,8 +168,14 @@ impl Settings {
             pass_through: form.pass_through,
             undo: limits(form.undo_file_mb, form.undo_budget_mb),
             prices: form.prices,
-            otlp_endpoint: form.otlp_endpoint,
-            otlp_content: form.otlp_content,
+            export: form
+                .otlp_endpoint
+                .map(|endpoint| ExportSettings { endpoint, content: form.otlp_content }),
+            desktop: DesktopSettings {
+                editor: form.editor.filter(|editor| !editor.trim().is_empty()),
+                notifications: form.notifications.unwrap_or(true),
+                sounds: form.sounds.unwrap_or(false),
+            },
             warnings,
         })
     }

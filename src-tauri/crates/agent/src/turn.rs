@@ -7,13 +7,17 @@ use crate::unfinished::{CameTo, OpenCall, Stage, Unfinished};
 use countersign_protocol::{CallId, ContentBlock, Event, Role, RunEnd};
 use countersign_provider::{Completion, ProviderEvent, Request, StopReason};
 use countersign_store::StoreError;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
 /// Tokens that one model call may write.
 const MAX_TOKENS: u32 = 32_000;
+
+/// What is said where the program itself fails during a run.
+const PANICKED: &str = "Countersign failed during this run, and the run stands still. Everything up to the last step is kept. Go on, or send a message.";
 
 /// How a run is ended from outside.
 #[derive(Debug, Default)]
@@ -59,11 +63,20 @@ fn failed(error: impl Into<String>) -> End {
 }
 
 /// Runs steps until there is an end, and tells it: from the beginning, or from where an interruption
-/// left the run. Where the journal fails, the run stands still and can go on from what it holds.
+/// left the run. Where the journal or the program fails, the run stands still and can go on from what the
+/// journal holds.
 pub(crate) async fn run(core: Arc<Core>, control: Arc<Control>, from: Option<Unfinished>) {
+    let running = AssertUnwindSafe(run_on(&core, &control, from));
+    // The panic's own words went to the hook. What it broke off is looked at anew from the journal.
+    if running.catch_unwind().await.is_err() {
+        core.stand_still(PANICKED);
+    }
+}
+
+async fn run_on(core: &Arc<Core>, control: &Control, from: Option<Unfinished>) {
     let mut at = from.unwrap_or(Unfinished { step: 0, stage: Stage::Between });
     loop {
-        match steps(&core, &control, &mut at).await {
+        match steps(core, control, &mut at).await {
             Ok(end) => {
                 if core.finish(end.reason, end.error) {
                     return;

@@ -34,6 +34,7 @@ async fn window(workspace: &TempWorkspace, settings: &str) -> Window {
         config: Some(config),
         workspace: Some(workspace.path()),
         trash: Some(workspace.root().join("Trash")),
+        keychain: None,
     };
     let (engine, trouble) = Engine::start(options).await.unwrap();
     assert_eq!(trouble, None);

@@ -93,6 +93,7 @@ fn options(workspace: &TempWorkspace, settings: &str) -> EngineOptions {
         config: Some(config),
         workspace: Some(workspace.path()),
         trash: None,
+        keychain: None,
     }
 }
 

@@ -30,6 +30,7 @@ mod ignored;
 mod merge;
 pub mod names;
 mod outside;
+mod place;
 mod policy;
 mod pseudo;
 mod replace;

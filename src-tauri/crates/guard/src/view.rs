@@ -278,7 +278,7 @@ impl View {
         Ok((entries, omitted))
     }
 
-    fn entry_kind(&self, kind: FileType, path: &Path) -> EntryKind {
+    pub(crate) fn entry_kind(&self, kind: FileType, path: &Path) -> EntryKind {
         match kind {
             FileType::Directory => EntryKind::Folder,
             FileType::RegularFile => EntryKind::File,

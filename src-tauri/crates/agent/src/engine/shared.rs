@@ -7,7 +7,7 @@ use crate::queue::Hub;
 use crate::session::{Session, SessionOptions};
 use crate::settings::listed;
 use crate::tree::{Learned, Tree};
-use crate::{AgentError, Folders, Overrides, Settings};
+use crate::{AgentError, Folders, Keychain, Overrides, Settings};
 use countersign_protocol::{
     AppState, ErrorCode, Event, Feed, ModelInfo, ProviderKind, SessionId, SessionState,
     SessionSummary, WireError, WorkspaceInfo,
@@ -27,6 +27,7 @@ pub(super) struct Shared {
     pub(super) store: Arc<Store>,
     pub(super) hub: Arc<Hub>,
     pub(super) choice: Mutex<ModelChoice>,
+    pub(super) keychain: Option<Arc<dyn Keychain>>,
     pub(super) open: Mutex<Option<Open>>,
     /// What the person should know of.
     pub(super) notices: Mutex<Vec<String>>,
@@ -61,6 +62,7 @@ impl Shared {
         settings: Settings,
         store: Store,
         trash: Option<PathBuf>,
+        keychain: Option<Arc<dyn Keychain>>,
     ) -> Self {
         let notices = damage_of(&store).into_iter().collect();
         Self {
@@ -69,6 +71,7 @@ impl Shared {
             store: Arc::new(store),
             hub: Arc::default(),
             choice: Mutex::default(),
+            keychain,
             open: Mutex::default(),
             notices: Mutex::new(notices),
             trash: trash.or_else(crate::folders::trash),
@@ -84,6 +87,11 @@ impl Shared {
     /// Sets a setting in the settings file, or takes it out there. What makes no sense changes nothing.
     pub(super) fn set_setting(&self, key: &str, value: Option<&str>) -> Result<(), AgentError> {
         listed::set(self.folders.settings_file(), key, value)?;
+        self.read_settings()
+    }
+
+    /// Takes the settings file as it is now.
+    pub(super) fn read_settings(&self) -> Result<(), AgentError> {
         let settings = Settings::load(self.folders.settings_file(), Overrides::default())?;
         *lock(&self.settings) = Arc::new(settings);
         self.export_told.store(false, Ordering::Relaxed);
@@ -295,7 +303,14 @@ impl Shared {
     }
 
     pub(super) fn notice(&self, words: String) {
-        lock(&self.notices).push(words);
+        {
+            let mut notices = lock(&self.notices);
+            // Said once: what fails over and over must not fill the window.
+            if notices.contains(&words) {
+                return;
+            }
+            notices.push(words);
+        }
         self.tell();
     }
 

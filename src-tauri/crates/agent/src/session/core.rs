@@ -118,19 +118,21 @@ impl Core {
     /// The journal failed: the run stands still, and can go on from what was stored. That is told, and
     /// not stored.
     pub(crate) fn pause(&self, error: &StoreError) {
+        let error = sentence(&error.to_string());
+        self.stand_still(&format!("{error} The run stands still; go on when it is mended."));
+    }
+
+    /// The run stands still for this reason, and can go on from what was stored.
+    pub(crate) fn stand_still(&self, words: &str) {
         let run = lock(&self.run);
         self.workspace.broker().lose_all();
-        let words = format!(
-            "{} The run stands still; go on when it is mended.",
-            sentence(&error.to_string())
-        );
-        *lock(&self.paused) = Some(words.clone());
+        *lock(&self.paused) = Some(words.to_owned());
         if !self.is_closing() {
             let envelope = Envelope {
                 seq: None,
                 session: self.id.clone(),
                 time: String::new(),
-                event: Event::RunFinished { reason: RunEnd::Error, error: Some(words) },
+                event: Event::RunFinished { reason: RunEnd::Error, error: Some(words.to_owned()) },
             };
             self.hub.envelope(&envelope);
             self.export_ended(&envelope);

@@ -83,6 +83,21 @@ const KEYS: &[Key] = &[
         about: "Whether these traces hold what was said, read and written.",
         choices: &["true", "false"],
     },
+    Key {
+        name: "editor",
+        about: "The command that opens a file in your editor; {path} and {line} are filled in. One that is installed where there is none.",
+        choices: &[],
+    },
+    Key {
+        name: "notifications",
+        about: "Whether the desktop shows a notification when a card waits and the window is not in front.",
+        choices: &["true", "false"],
+    },
+    Key {
+        name: "sounds",
+        about: "Whether a card that begins to wait makes a sound.",
+        choices: &["true", "false"],
+    },
 ];
 
 /// All settings as the file has them.
@@ -146,8 +161,8 @@ fn default_of(key: &str) -> String {
         "exec_security" => "\"approval-always\"".to_owned(),
         "file_approval" => "\"always\"".to_owned(),
         "confine" => "\"on\"".to_owned(),
-        "network" => "true".to_owned(),
-        "otlp_content" => "false".to_owned(),
+        "network" | "notifications" => "true".to_owned(),
+        "sounds" | "otlp_content" => "false".to_owned(),
         "allow" | "pass_through" => "[]".to_owned(),
         "max_steps" => MAX_STEPS.to_string(),
         "undo_file_mb" => mb(UndoLimits::default().file),
