@@ -146,7 +146,7 @@ impl Line {
                 take(next, &mut spans, &mut flushed);
             }
             if !spans.is_empty() {
-                self.deliver(spans).await;
+                self.deliver(&spans).await;
             }
             for done in flushed {
                 // Whoever waited for it may be gone.
@@ -156,7 +156,7 @@ impl Line {
     }
 
     /// Sends a batch, again where that may help. One that is not taken is dropped.
-    async fn deliver(&mut self, spans: Vec<Value>) {
+    async fn deliver(&mut self, spans: &[Value]) {
         let body = self.body(spans);
         let attempts = if self.dead { 1 } else { ATTEMPTS };
         for attempt in 1..=attempts {
@@ -193,7 +193,7 @@ impl Line {
         }
     }
 
-    fn body(&self, spans: Vec<Value>) -> Value {
+    fn body(&self, spans: &[Value]) -> Value {
         let text =
             |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });
         json!({

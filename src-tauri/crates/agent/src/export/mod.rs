@@ -180,8 +180,8 @@ impl Attributes {
         self.0.push(json!({ "key": key, "value": { "stringValue": value } }));
     }
 
-    fn number(&mut self, key: &str, value: impl ToString) {
-        self.0.push(json!({ "key": key, "value": { "intValue": value.to_string() } }));
+    fn number(&mut self, key: &str, value: impl Into<i128>) {
+        self.0.push(json!({ "key": key, "value": { "intValue": value.into().to_string() } }));
     }
 
     /// A word of the protocol.
@@ -208,7 +208,9 @@ impl Attributes {
     fn content(&mut self, span: &Span) {
         let mut told = |key, value: Value| {
             let mut text = value.to_string();
-            text.truncate(text.floor_char_boundary(MOST_CONTENT));
+            if let Some(end) = (0..=MOST_CONTENT).rev().find(|&end| text.is_char_boundary(end)) {
+                text.truncate(end);
+            }
             self.text(key, &text);
         };
         match span.kind {
