@@ -66,6 +66,27 @@ pub struct DecisionInput {
     pub network: Option<bool>,
 }
 
+impl DecisionInput {
+    /// A plain answer to a card of any revision.
+    #[must_use]
+    pub fn new(approval: ApprovalId, decision: Decision) -> Self {
+        Self {
+            approval,
+            revision: None,
+            decision,
+            feedback: None,
+            stop: false,
+            pattern: None,
+            scope: None,
+            expires_in: None,
+            hunks: None,
+            text: None,
+            confine: None,
+            network: None,
+        }
+    }
+}
+
 /// A file as the person saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
