@@ -240,7 +240,7 @@ async fn the_tree_shows_what_git_says_and_follows_a_commit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_edit_of_a_file_renamed_meanwhile_is_not_done() {
     let workspace = TempWorkspace::new().file("a.txt", "one\n");
-    let edit = json!({ "path": "a.txt", "old_string": "one", "new_string": "two" });
+    let edit = json!({ "path": "a.txt", "old_text": "one", "new_text": "two" });
     let server = ModelServer::start(Script::new([
         Reply::new().tool_use("e", "edit", edit),
         Reply::text("so be it"),

@@ -240,7 +240,7 @@ async fn a_dead_collector_harms_nothing_and_is_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_login_in_the_address_and_no_workspace_sets_it() {
+async fn a_login_in_the_address_is_refused_and_prices_are_told() {
     let workspace = TempWorkspace::new();
     for wrong in ["http://user:secret@localhost:4318", "file:///tmp/x", "nonsense"] {
         let settings = format!("otlp_endpoint = \"{wrong}\"");
@@ -260,9 +260,16 @@ async fn no_login_in_the_address_and_no_workspace_sets_it() {
     let QueryAnswer::App(state) = engine.query(Query::App).await.unwrap() else { unreachable!() };
     let told = state.model.prices.unwrap();
     assert!((told.input - 3.0).abs() < 1e-9 && (told.output - 15.0).abs() < 1e-9);
-    for foreign in ["otlp_endpoint = \"http://127.0.0.1:1\"", "otlp_content = true"] {
-        std::fs::write(workspace.path().join(".countersign.toml"), foreign).unwrap();
-        let (_, trouble) = Engine::start(options(&workspace, "")).await.unwrap();
-        assert!(trouble.is_some(), "a workspace cannot say {foreign}");
-    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_sends_nothing_anywhere() {
+    let collector = Collector::start(&[]).await;
+    let rules = format!("otlp_endpoint = \"{}\"\notlp_content = true\ndeny = []", collector.url);
+    let workspace = TempWorkspace::new().file(".countersign.toml", rules);
+    let server = ModelServer::start(Script::new([Reply::text("Done.")])).await;
+    let engine = engine(&workspace, "", &server).await;
+    run(&engine, "Say it").await;
+    engine.shutdown().await;
+    assert!(collector.heads.lock().unwrap().is_empty());
 }

@@ -144,7 +144,7 @@ impl Spans {
             Kind::Step | Kind::Approval | Kind::Act | Kind::Retry | Kind::Said | Kind::Revert => {}
         }
         told.text("gen_ai.conversation.id", &self.trace.session);
-        told.number("countersign.seq", &span.seq);
+        told.number("countersign.seq", span.seq);
         told.text("countersign.kind", span.kind.word());
         told.text("countersign.state", span.state.word());
         if let Some((decision, by)) = span.verdict {
@@ -152,10 +152,10 @@ impl Spans {
             told.word("countersign.approval.by", by);
         }
         if let Some(code) = span.exit_code {
-            told.number("countersign.exit_code", &code);
+            told.number("countersign.exit_code", code);
         }
         if span.changed > 0 {
-            told.number("countersign.files_changed", &span.changed);
+            told.number("countersign.files_changed", span.changed);
         }
         told.content(span);
         Value::from(told.0)
@@ -180,8 +180,8 @@ impl Attributes {
         self.0.push(json!({ "key": key, "value": { "stringValue": value } }));
     }
 
-    fn number(&mut self, key: &str, value: &impl ToString) {
-        self.0.push(json!({ "key": key, "value": { "intValue": value.to_string() } }));
+    fn number(&mut self, key: &str, value: impl Into<i128>) {
+        self.0.push(json!({ "key": key, "value": { "intValue": value.into().to_string() } }));
     }
 
     /// A word of the protocol.
@@ -198,18 +198,19 @@ impl Attributes {
             usage;
         let read =
             input_tokens.saturating_add(cache_read_tokens).saturating_add(cache_write_tokens);
-        self.number("gen_ai.usage.input_tokens", &read);
-        self.number("gen_ai.usage.output_tokens", &output_tokens);
-        self.number("gen_ai.usage.cache_read.input_tokens", &cache_read_tokens);
-        self.number("gen_ai.usage.cache_creation.input_tokens", &cache_write_tokens);
+        self.number("gen_ai.usage.input_tokens", read);
+        self.number("gen_ai.usage.output_tokens", output_tokens);
+        self.number("gen_ai.usage.cache_read.input_tokens", cache_read_tokens);
+        self.number("gen_ai.usage.cache_creation.input_tokens", cache_write_tokens);
     }
 
     /// What was said, where it is kept.
     fn content(&mut self, span: &Span) {
         let mut told = |key, value: Value| {
             let mut text = value.to_string();
-            let fits = (0..=MOST_CONTENT).rev().find(|&end| text.is_char_boundary(end));
-            text.truncate(fits.unwrap_or(0));
+            if let Some(end) = (0..=MOST_CONTENT).rev().find(|&end| text.is_char_boundary(end)) {
+                text.truncate(end);
+            }
             self.text(key, &text);
         };
         match span.kind {
