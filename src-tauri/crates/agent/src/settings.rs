@@ -55,6 +55,9 @@ struct Form {
     undo_budget_mb: Option<u32>,
     #[serde(deserialize_with = "checked::prices")]
     prices: Option<Prices>,
+    #[serde(deserialize_with = "checked::endpoint")]
+    otlp_endpoint: Option<String>,
+    otlp_content: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -91,6 +94,10 @@ pub struct Settings {
     pub undo: UndoLimits,
     /// What the model costs, where it was said.
     pub prices: Option<Prices>,
+    /// Where traces of runs are sent while they run, where it was said.
+    pub otlp_endpoint: Option<String>,
+    /// Whether they hold what was said, read and written.
+    pub otlp_content: bool,
     /// What was left out, in words for the person.
     pub warnings: Vec<String>,
 }
@@ -138,6 +145,8 @@ impl Settings {
             pass_through: form.pass_through,
             undo: limits(form.undo_file_mb, form.undo_budget_mb),
             prices: form.prices,
+            otlp_endpoint: form.otlp_endpoint,
+            otlp_content: form.otlp_content,
             warnings,
         })
     }

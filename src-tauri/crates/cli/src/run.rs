@@ -174,6 +174,7 @@ async fn follow(
                     }
                     track(&mut open, &envelope);
                     if let Some(code) = code(&envelope) {
+                        session.flush().await;
                         return Ok(code);
                     }
                 }

@@ -274,15 +274,16 @@ pub enum Op {
         #[serde(default)]
         keep_key: bool,
     },
-    /// Give a file or folder of the workspace another name. Nothing that is there is replaced. Refused
-    /// where what stands there is not what the window drew: a link that leads out, or another kind.
+    /// Give a file or folder of the workspace another name. Nothing that is there is replaced; a link is
+    /// renamed itself. Refused while a command of the agent runs.
     RenameEntry {
         /// What is renamed, relative to the workspace.
         path: String,
         /// Its new place, relative to the workspace; the folder must be there.
         to: String,
     },
-    /// Move a file or folder of the workspace to the system's trash.
+    /// Move a file or folder of the workspace to the system's trash; of a link, the link itself. Refused
+    /// while a command of the agent runs, and where the trash is on another file system.
     DeleteEntry {
         /// What is removed, relative to the workspace.
         path: String,

@@ -17,7 +17,7 @@ impl Shared {
         let folder = self.trash.as_deref().ok_or_else(|| {
             AgentError::state("The system names no trash.", "Nothing was deleted.")
         })?;
-        let now = jiff::Zoned::now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let now = jiff::ZonedDateTime::now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
         let trash = Trash { folder, now: &now };
         self.change("Nothing was deleted.", |workspace| workspace.trash_entry(path, &trash))
     }

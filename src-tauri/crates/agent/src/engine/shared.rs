@@ -15,6 +15,7 @@ use countersign_protocol::{
 use countersign_provider::{Provider, Tour};
 use countersign_store::{Journal as _, SessionLock, Store};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 /// Sessions of a folder that are looked at for one that can go on: as many windows may be open on it.
@@ -31,6 +32,8 @@ pub(super) struct Shared {
     pub(super) notices: Mutex<Vec<String>>,
     /// Where removed files go.
     pub(super) trash: Option<PathBuf>,
+    /// Whether the person was told that traces do not arrive.
+    export_told: AtomicBool,
 }
 
 /// The open workspace.
@@ -69,6 +72,7 @@ impl Shared {
             open: Mutex::default(),
             notices: Mutex::new(notices),
             trash: trash.or_else(crate::folders::trash),
+            export_told: AtomicBool::new(false),
         }
     }
 
@@ -82,6 +86,7 @@ impl Shared {
         listed::set(self.folders.settings_file(), key, value)?;
         let settings = Settings::load(self.folders.settings_file(), Overrides::default())?;
         *lock(&self.settings) = Arc::new(settings);
+        self.export_told.store(false, Ordering::Relaxed);
         self.tell();
         Ok(())
     }
@@ -280,6 +285,12 @@ impl Shared {
     }
 
     pub(super) fn tell(&self) {
+        let trouble = self.current().and_then(|session| session.take_trouble());
+        if let Some(words) = trouble
+            && !self.export_told.swap(true, Ordering::Relaxed)
+        {
+            lock(&self.notices).push(words);
+        }
         self.hub.app(self.state());
     }
 

@@ -23,11 +23,17 @@ pub(super) struct Trace {
     last: i64,
     counted: bool,
     /// Whether what was said is kept.
-    pub(super) content: bool,
+    content: bool,
+    /// Whether a turn has ended that was not forgotten yet.
     over: bool,
 }
 
 impl Trace {
+    /// No spans yet. `content`: whether what was said is kept.
+    pub(super) fn new(session: &str, content: bool) -> Self {
+        Self { session: session.to_owned(), content, ..Self::default() }
+    }
+
     /// Takes one envelope in.
     pub(super) fn take(&mut self, envelope: &Envelope) {
         let seq = envelope.seq.unwrap_or(0);
@@ -46,10 +52,10 @@ impl Trace {
     /// on, and comes with its turn.
     pub(super) fn ended(&mut self) -> Vec<Id> {
         let over = self.over;
-        let ready = |span: &Span| {
-            span.end.is_some() && !span.told && (over || span.state != State::Cut)
-        };
-        let mut ended: Vec<Id> = (0..self.spans.len()).filter(|&id| ready(&self.spans[id])).collect();
+        let ready =
+            |span: &Span| span.end.is_some() && !span.told && (over || span.state != State::Cut);
+        let mut ended: Vec<Id> =
+            (0..self.spans.len()).filter(|&id| ready(&self.spans[id])).collect();
         ended.reverse();
         for &id in &ended {
             self.spans[id].told = true;
@@ -97,7 +103,6 @@ impl Trace {
                 if let Some(&of) = self.calls.get(call) {
                     self.reopen(Some(of));
                     let act = self.begin(Some(of), Kind::Act, seq, time);
-                    self.spans[act].name.clone_from(&self.spans[of].name.clone());
                     self.spans[act].call = call.to_string();
                 }
             }
@@ -151,7 +156,8 @@ impl Trace {
 
     /// Ends a span that is open; one that ended keeps its end.
     fn finish(&mut self, span: Option<Id>, time: i64, state: State) {
-        let Some(span) = span.map(|id| &mut self.spans[id]).filter(|span| span.end.is_none()) else {
+        let Some(span) = span.map(|id| &mut self.spans[id]).filter(|span| span.end.is_none())
+        else {
             return;
         };
         // A clock that was set back makes no span that ends before it begins.
