@@ -269,7 +269,8 @@ export class App {
     const card = await this.card(kind);
     const of = testId("card", `[data-approval="${card.approval}"]`);
     await this.press(card.approval, "deny");
-    if (feedback !== "") await (await this.page.shown(`${of} ${testId("deny-feedback")}`)).type(feedback.replaceAll("\n", Keys.enter));
+    if (feedback !== "")
+      await (await this.page.shown(`${of} ${testId("deny-feedback")}`)).type(feedback.replaceAll("\n", Keys.enter));
     await this.press(card.approval, button);
     await this.page.gone(of, { what: `the denied card ${card.approval} is gone` });
     return card;

@@ -13,7 +13,8 @@ export class Hands {
   /** Waits until the window is there and in front. */
   static async on(app) {
     const id = await until(
-      async () => (await xdotool("search", "--onlyvisible", "--name", "Countersign$")).split("\n").find((one) => one !== ""),
+      async () =>
+        (await xdotool("search", "--onlyvisible", "--name", "Countersign$")).split("\n").find((one) => one !== ""),
       { what: "the window on the display" },
     );
     const hands = new Hands(app, id);

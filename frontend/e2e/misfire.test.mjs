@@ -59,9 +59,18 @@ windowTest(
       { what: "all that was typed is in the message box" },
     );
     const came = (await events()).filter((event) => event.type === "keydown" && event.approval === card.approval);
-    assert.ok(came.some((event) => event.key === "Enter" && !event.armed), "Enter came before it was armed");
-    assert.ok(came.some((event) => event.key === "Enter" && event.armed), "Enter came when it was armed");
-    assert.ok(came.every((event) => event.trusted && event.on === "composer"), "the box kept the focus");
+    assert.ok(
+      came.some((event) => event.key === "Enter" && !event.armed),
+      "Enter came before it was armed",
+    );
+    assert.ok(
+      came.some((event) => event.key === "Enter" && event.armed),
+      "Enter came when it was armed",
+    );
+    assert.ok(
+      came.every((event) => event.trusted && event.on === "composer"),
+      "the box kept the focus",
+    );
     await nothingCame(here, card, "typed");
     // A plain Enter sends the words; it approves nothing either.
     await hands.key("Return");
@@ -170,7 +179,8 @@ windowTest(
       until(
         async () =>
           (await events()).filter(
-            (one) => one.type === "keydown" && one.key === key && one.repeat && one.armed && one.approval === card.approval,
+            (one) =>
+              one.type === "keydown" && one.key === key && one.repeat && one.armed && one.approval === card.approval,
           ).length >= 5,
         { what: `${key} repeats while the card is armed` },
       );
@@ -217,11 +227,17 @@ windowTest(
           await xdotool("keyup", key);
         }
         const came = (await events()).slice(before).filter((event) => event.key === name);
-        assert.ok(came.every((event) => event.on === "approve"), "the button had the focus");
+        assert.ok(
+          came.every((event) => event.on === "approve"),
+          "the button had the focus",
+        );
         assert.ok(!came[0].armed && !came[0].repeat, `${key} went down before it was armed`);
-        await until(async () => (await events()).slice(before).some((one) => one.type === "keyup" && one.key === name), {
-          what: "the key is up",
-        });
+        await until(
+          async () => (await events()).slice(before).some((one) => one.type === "keyup" && one.key === name),
+          {
+            what: "the key is up",
+          },
+        );
         await nothingCame(here, two, "two");
       } finally {
         await other.end();
@@ -251,7 +267,9 @@ windowTest(
     for (const clicks of ["1", "2"]) {
       const other = await inFront();
       try {
-        await until(async () => !(await app.page.execute("return document.hasFocus()")), { what: "another is in front" });
+        await until(async () => !(await app.page.execute("return document.hasFocus()")), {
+          what: "another is in front",
+        });
         await app.page.shown(of(card, "[data-armed=false]"));
         // What is typed for the other window does not reach this one.
         await hands.key("ctrl+Return");
@@ -260,7 +278,10 @@ windowTest(
         await xdotool("click", "--repeat", clicks, "--delay", "60", "1");
         await app.armed(card.approval);
         const came = (await events()).slice(before);
-        assert.ok(came.some((event) => event.type === "focus"), "the click brought it to the front");
+        assert.ok(
+          came.some((event) => event.type === "focus"),
+          "the click brought it to the front",
+        );
         assert.equal(
           came.filter((event) => event.type === "pointerdown" && event.on === "approve" && event.trusted).length,
           Number(clicks),

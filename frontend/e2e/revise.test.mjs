@@ -48,7 +48,9 @@ windowTest(
       { what: "three parts can be chosen" },
     );
     const says = (words) =>
-      until(async () => words.test(await (await app.byTestId("approve")).content()), { what: `the button says ${words}` });
+      until(async () => words.test(await (await app.byTestId("approve")).content()), {
+        what: `the button says ${words}`,
+      });
     await says(/Approve once/);
 
     // With no part kept there is nothing to approve.
@@ -97,7 +99,9 @@ windowTest(
     await app.clickOn("edit-text");
     const code = await app.byTestId("editor-code");
     const focused = () =>
-      app.page.execute("return arguments[0].shadowRoot?.activeElement?.classList.contains('cm-content') === true", [code]);
+      app.page.execute("return arguments[0].shadowRoot?.activeElement?.classList.contains('cm-content') === true", [
+        code,
+      ]);
     await until(focused, { what: "the editor has the focus" });
     await app.page.press(Keys.control, Keys.end);
     for (const key of "daisies") await app.page.press(key);
@@ -164,7 +168,9 @@ windowTest(
       what: "the three edits can be approved together",
     });
     // Not before each was looked at.
-    await until(() => app.page.has(`${all}[data-armed=true][aria-disabled=true]`), { what: "it waits for all to be seen" });
+    await until(() => app.page.has(`${all}[data-armed=true][aria-disabled=true]`), {
+      what: "it waits for all to be seen",
+    });
     await app.page.click(all);
     assert.equal((await queued()).length, 4, "nothing was decided");
 

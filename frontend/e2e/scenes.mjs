@@ -1,7 +1,7 @@
 // All screens and states of the window, one after another. `visit(app, name)` is called at each: it takes a
 // picture there, or looks for what keeps people out.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeWorkspace, startApp, startModel, testId } from "./app.mjs";
 import { FILES, MIXED, RULES, WORK } from "./scenescripts.mjs";

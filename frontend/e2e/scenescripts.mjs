@@ -69,7 +69,6 @@ export const WORK = ({ outside }) => [
   },
 ];
 
-
 /** Three kinds of rules, two of them used. */
 export const RULES = ({ outside }) => [
   call("toolu_test", "exec", { command: "node --test" }),
@@ -93,7 +92,11 @@ export const MIXED = () => [
   {
     text: "The names, the list and a note can be changed side by side:",
     tools: [
-      { id: "toolu_names", name: "write", input: { path: "NAMES.md", content: "# Names\n\nAuthors by their last name.\n" } },
+      {
+        id: "toolu_names",
+        name: "write",
+        input: { path: "NAMES.md", content: "# Names\n\nAuthors by their last name.\n" },
+      },
       edit("toolu_year", "year: 1944", "year: 1944, pages: 203"),
       {
         id: "toolu_line",
@@ -102,7 +105,10 @@ export const MIXED = () => [
       },
     ],
   },
-  { text: "I look whether each book has its year, and write a report.", tools: [{ id: "toolu_check", name: "exec", input: { command: CHECK } }] },
+  {
+    text: "I look whether each book has its year, and write a report.",
+    tools: [{ id: "toolu_check", name: "exec", input: { command: CHECK } }],
+  },
   {
     text: "Clean up what is left.",
     tools: [{ id: "toolu_odd", name: "exec", input: { command: "rm report.txt # \u202Egnihton\u202C is lost\u200B" } }],

@@ -183,7 +183,7 @@ describe("taking back", () => {
     await userEvent.click(within(row("src/cart.ts")).getByRole("button", { expanded: false }));
     const [, second] = screen.getAllByTestId("revert-hunk");
     if (!second) throw new Error("no second part");
-    expect(second.getAttribute("aria-label")).toBe("Take back lines 32 to 35 of src/cart.ts");
+    expect(second.getAttribute("aria-label")).toBe("Take back this part, lines 32 to 35 of src/cart.ts");
     await press(second);
     await vi.waitFor(() => expect(screen.getAllByTestId("revert-hunk")).toHaveLength(1));
     const seen = "a".repeat(64);
