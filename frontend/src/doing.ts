@@ -12,14 +12,16 @@ interface Doing {
   run: () => void;
 }
 
-/** What each action does. None of them decides a proposal. */
-export function doings(app: App, shell: Shell): Record<ActionId, Doing> {
+/** What each action does; `onFind` opens what finds words in the chat. None of them decides a proposal. */
+export function doings(app: App, shell: Shell, onFind: () => void): Record<ActionId, Doing> {
   const always = (): boolean => app.state !== null;
   const inside = (): boolean => app.state?.workspace != null;
   const dialog = (name: "connect" | "rules" | "settings" | "palette" | "shortcuts"): (() => void) => {
     return () => shell.turn(name, true);
   };
   return {
+    menu: { possible: always, run: () => (shell.menu = !shell.menu) },
+    find: { possible: inside, run: onFind },
     palette: { possible: always, run: dialog("palette") },
     message: { possible: () => inside() && app.blocked === "", run: () => focus('[data-testid="composer"]') },
     card: { possible: () => inside() && app.approvals.waiting > 0, run: () => void showCard(app) },

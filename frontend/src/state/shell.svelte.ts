@@ -11,6 +11,8 @@ const NORMAL = 100;
 export class Shell {
   /** The dialog that is open. */
   dialog: DialogName | null = $state(null);
+  /** Whether the window's menu is open. */
+  menu: boolean = $state(false);
   /** Whether the file tree shows. */
   tree: boolean = $state(recall("tree") !== "no");
   /** The size of text, in per cent. */
