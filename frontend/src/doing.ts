@@ -32,7 +32,7 @@ export function doings(app: App, shell: Shell, onFind: () => void): Record<Actio
     "session-id": { possible: () => app.state?.session != null, run: () => void copyId(app) },
     changes: { possible: inside, run: () => void toggleTab(app, "changes") },
     trace: { possible: inside, run: () => void toggleTab(app, "trace") },
-    tree: { possible: inside, run: () => void toggleTree(shell) },
+    tree: { possible: inside, run: () => void toggleTree(app, shell) },
     side: { possible: inside, run: () => void toggleTab(app, app.side.tab) },
     larger: { possible: always, run: () => shell.resize(1) },
     smaller: { possible: always, run: () => shell.resize(-1) },
@@ -90,9 +90,11 @@ async function toggleTab(app: App, tab: SideTab): Promise<void> {
   focus(app.side.open ? '[role="tab"][aria-selected="true"]' : '[data-testid="composer"]');
 }
 
-async function toggleTree(shell: Shell): Promise<void> {
+async function toggleTree(app: App, shell: Shell): Promise<void> {
   const had = document.activeElement?.closest('[role="tree"]') != null;
-  shell.toggleTree();
+  const behind = shell.narrow && app.side.open;
+  if (behind) app.closeSide();
+  shell.showTree(behind || !shell.tree);
   await tick();
   if (shell.tree) focus('[data-testid="tree"]');
   else if (had) focus('[data-testid="composer"]');
