@@ -83,10 +83,13 @@ export class Changes {
     if (this.#lookers > 0) void this.#look();
   }
 
-  /** Nobody asks what changed while nobody looks: somebody does, until the function that it gives is called. */
+  /**
+   * Nobody asks what changed while nobody looks: somebody does, until the function that it gives is called. Who
+   * begins to look sees what stands there now, the person's own edits included.
+   */
   watch(): () => void {
     this.#lookers += 1;
-    if (this.#stale) void this.#look();
+    void this.#look();
     return () => {
       this.#lookers -= 1;
     };
