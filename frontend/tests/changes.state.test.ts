@@ -59,9 +59,12 @@ describe("what changed", () => {
     await wait(0);
     expect(asked).toBe(1);
     leave();
+    changes.touch();
+    await wait(LOOK_MS * 2);
+    expect(asked).toBe(1);
     leave = changes.watch();
     await wait(0);
-    expect(asked).toBe(1);
+    expect(asked).toBe(2);
   });
 
   it.each<[string, Event, number]>([

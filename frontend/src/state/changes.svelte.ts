@@ -44,7 +44,6 @@ export class Changes {
   #session: SessionId = "";
   /** How many places show what changed. */
   #lookers = 0;
-  #stale = true;
   #asked = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #telling: Telling | null = null;
@@ -79,7 +78,6 @@ export class Changes {
     this.busy = false;
     this.conflict = null;
     this.dismiss();
-    this.#stale = true;
     if (this.#lookers > 0) void this.#look();
   }
 
@@ -110,7 +108,6 @@ export class Changes {
 
   /** Something may have changed. */
   touch(): void {
-    this.#stale = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = this.#lookers > 0 ? setTimeout(() => void this.#look(), LOOK_MS) : null;
   }
@@ -196,7 +193,6 @@ export class Changes {
   async #look(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#stale = false;
     this.#asked += 1;
     const asked = this.#asked;
     const session = this.#session;
@@ -210,7 +206,6 @@ export class Changes {
       if (this.data === null || signOf(this.data) !== signOf(answer)) this.data = answer;
     } catch (error) {
       if (asked !== this.#asked) return;
-      this.#stale = true;
       this.trouble = isWireError(error) ? `${error.message} ${error.hint}`.trim() : "The changes cannot be read.";
     }
   }
