@@ -1,12 +1,29 @@
 import type { App } from "./state/app.svelte";
 import type { Shell } from "./state/shell.svelte";
 
+/** The file that a screen shows. */
+const FILES: Partial<Record<string, string>> = {
+  file: "src/cart.ts",
+  binary: "logo.png",
+  huge: "build.log",
+  cut: "dump.sql",
+  blank: "LICENSE",
+};
+
 /** Opens what a screen of the recording is about, as a person would. */
 export function arrange(app: App, shell: Shell, screen: string | null): void {
   if (screen === "sessions") void app.sessions.show();
   if (screen === "changes" || screen === "threeway") app.side.show("changes");
   if (screen === "settings" || screen === "palette" || screen === "shortcuts") shell.turn(screen, true);
-  if (screen === "file") void app.openFile("src/cart.ts");
+  const file = FILES[screen ?? ""];
+  if (file !== undefined) void app.openFile(file);
+  if (screen === "crash") app.side.show("changes");
+  if (screen === "lost") app.lost = true;
+  if (screen === "fault") app.fault(new Error("a row without a place"));
+  if (screen === "menu") shell.menu = true;
+  if (screen === "connect") shell.turn("connect", true);
+  if (screen === "nosessions") void app.sessions.show();
+  if (screen === "nohits") void app.sessions.show().then(() => app.sessions.search("zebra"));
   if (screen === "trace") app.side.show("trace");
   if (screen === "find") void find("rounding");
   if (screen === "threeway") void lookAtConflict(app);

@@ -12,14 +12,16 @@ interface Doing {
   run: () => void;
 }
 
-/** What each action does. None of them decides a proposal. */
-export function doings(app: App, shell: Shell): Record<ActionId, Doing> {
+/** What each action does; `onFind` opens what finds words in the chat. None of them decides a proposal. */
+export function doings(app: App, shell: Shell, onFind: () => void): Record<ActionId, Doing> {
   const always = (): boolean => app.state !== null;
   const inside = (): boolean => app.state?.workspace != null;
   const dialog = (name: "connect" | "rules" | "settings" | "palette" | "shortcuts"): (() => void) => {
     return () => shell.turn(name, true);
   };
   return {
+    menu: { possible: always, run: () => (shell.menu = !shell.menu) },
+    find: { possible: inside, run: onFind },
     palette: { possible: always, run: dialog("palette") },
     message: { possible: () => inside() && app.blocked === "", run: () => focus('[data-testid="composer"]') },
     card: { possible: () => inside() && app.approvals.waiting > 0, run: () => void showCard(app) },
@@ -30,7 +32,7 @@ export function doings(app: App, shell: Shell): Record<ActionId, Doing> {
     "session-id": { possible: () => app.state?.session != null, run: () => void copyId(app) },
     changes: { possible: inside, run: () => void toggleTab(app, "changes") },
     trace: { possible: inside, run: () => void toggleTab(app, "trace") },
-    tree: { possible: inside, run: () => void toggleTree(shell) },
+    tree: { possible: inside, run: () => void toggleTree(app, shell) },
     side: { possible: inside, run: () => void toggleTab(app, app.side.tab) },
     larger: { possible: always, run: () => shell.resize(1) },
     smaller: { possible: always, run: () => shell.resize(-1) },
@@ -88,9 +90,11 @@ async function toggleTab(app: App, tab: SideTab): Promise<void> {
   focus(app.side.open ? '[role="tab"][aria-selected="true"]' : '[data-testid="composer"]');
 }
 
-async function toggleTree(shell: Shell): Promise<void> {
+async function toggleTree(app: App, shell: Shell): Promise<void> {
   const had = document.activeElement?.closest('[role="tree"]') != null;
-  shell.toggleTree();
+  const behind = shell.narrow && app.side.open;
+  if (behind) app.closeSide();
+  shell.showTree(behind || !shell.tree);
   await tick();
   if (shell.tree) focus('[data-testid="tree"]');
   else if (had) focus('[data-testid="composer"]');

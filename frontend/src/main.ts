@@ -4,9 +4,9 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/menu.css";
 import { mount } from "svelte";
-import AppView from "./App.svelte";
 import type { Backend } from "./backend/backend";
 import { TauriBackend } from "./backend/tauri";
+import Root from "./Root.svelte";
 import { App } from "./state/app.svelte";
 import { chatContext } from "./state/chat.svelte";
 import { Shell } from "./state/shell.svelte";
@@ -16,7 +16,7 @@ if (!target) throw new Error("the page has no #app");
 
 const app = new App(await backend());
 const shell = new Shell();
-mount(AppView, { target, props: { app, shell }, context: chatContext(app.chat) });
+mount(Root, { target, props: { app, shell }, context: chatContext(app.chat) });
 await app.start();
 if (!("__TAURI_INTERNALS__" in window)) {
   const { arrange } = await import("./arrange");

@@ -33,10 +33,10 @@ describe("the trace pane", () => {
   it("shows rows as a tree by name, state and time, and has no fault that axe knows", async () => {
     await open();
     expect(screen.getByTestId("trace-sum").textContent).toMatch(/^2 turns, .* of it waiting for you$/);
-    const card = row(/^card: exec rm -r dist, denied by you, 2.1 s/);
+    const card = row(/^card: exec rm -r dist 2.1 s, denied by you/);
     expect(card.getAttribute("aria-level")).toBe("4");
     expect(card.querySelector(".hatched")).toBeTruthy();
-    expect(row(/^exec npm run build, waits for you/)).toBeTruthy();
+    expect(row(/^exec npm run build [^,]*, waits for you/)).toBeTruthy();
     expect(await violations(screen.getByTestId("trace"))).toEqual([]);
   });
 
@@ -128,7 +128,7 @@ describe("the trace pane", () => {
       },
     ]);
     await vi.waitFor(() => expect(shown().length).toBe(before + 1));
-    expect(row(/^exec npm run build, running/)).toBeTruthy();
+    expect(row(/^exec npm run build [^,]*, running/)).toBeTruthy();
   });
 
   it("is copied for OpenTelemetry", async () => {

@@ -62,7 +62,7 @@ describe("a row's menu", () => {
       "Rename",
       "Delete…",
     ]);
-    expect(await violations()).toEqual([]);
+    expect(await violations(menu)).toEqual([]);
     await press("{Escape}");
     await vi.waitFor(() => expect(screen.queryByTestId("tree-menu")).toBeNull());
     expect(document.activeElement).toBe(screen.getByTestId("tree"));

@@ -10,8 +10,11 @@ export interface Backend {
   submit(op: Op): Promise<WireError | null>;
   /** Asks something; rejects with a `WireError` where there is no answer. */
   query(query: Query): Promise<QueryAnswer>;
-  /** Delivers batches from then on; the first holds the app's state and the open session after `since`. */
-  subscribe(since: number, deliver: (batch: Feed[]) => void): Promise<void>;
+  /**
+   * Delivers batches from then on; the first holds the app's state and the open session after `since`. `ended` is
+   * called once nothing more can come. Gives what went wrong at the program's start, or null.
+   */
+  subscribe(since: number, deliver: (batch: Feed[]) => void, ended: () => void): Promise<WireError | null>;
 }
 
 /** Whether a rejection is an answer of the backend (and not the loss of it). */

@@ -20,10 +20,10 @@ export function demoBackend(query: URLSearchParams): ReplayBackend {
   const screen = screenOf(query.get("screen"));
   const recorder = screen === "trace" ? new Recorder(Date.now() - TRACE_MS) : new Recorder();
   const demo: Demo = {
-    sessions: demoSessions(),
+    sessions: screen === "nosessions" ? [] : demoSessions(),
     changes: new DemoChanges(),
     settings: new DemoSettings(),
-    files: new DemoFiles(),
+    files: new DemoFiles(screen === "bare"),
   };
   let state = stateOf(screen);
   record(recorder, screen);
@@ -31,9 +31,13 @@ export function demoBackend(query: URLSearchParams): ReplayBackend {
     { type: "app", state },
     { type: "envelopes", envelopes: recorder.envelopes },
   ];
+  if (screen === "dropping") open.push({ type: "dragging", over: true });
   return new ReplayBackend({
-    batches: [open],
-    answer: (asked) => answer(asked, state, demo),
+    batches: screen === "loading" ? [] : [open],
+    answer: (asked) => {
+      if (screen === "crash" && asked.type === "changes") return broken();
+      return answer(asked, state, demo);
+    },
     react: (op, deliver) => {
       const outcome = react(op, state, recorder, demo);
       if ("code" in outcome) return outcome;
@@ -42,6 +46,11 @@ export function demoBackend(query: URLSearchParams): ReplayBackend {
       return null;
     },
   });
+}
+
+/** What no program says: it shows what the window does with a fault of its own. */
+function broken(): QueryAnswer {
+  return { type: "changes", ...new DemoChanges().now, files: [null as never] };
 }
 
 function answer(query: Query, state: AppState, demo: Demo): QueryAnswer {

@@ -15,7 +15,9 @@ const GIT: Record<string, GitState> = {
   "package.json": "modified",
 };
 
-const FOLDERS: Record<string, [string, EntryKind, boolean?][]> = {
+type Entry = [string, EntryKind, boolean?];
+
+const FOLDERS: Record<string, Entry[]> = {
   "": [
     ["docs", "folder"],
     ["node_modules", "folder", true],
@@ -86,14 +88,15 @@ export function fileAnswer(path: string): QueryAnswer {
     } satisfies WireError;
   }
   const binary = path.endsWith(".png");
-  const content = binary ? "" : CART;
+  const huge = path.endsWith(".log");
+  const content = binary || huge || path.endsWith("LICENSE") ? "" : CART;
   return {
     type: "file",
     path,
     shown: path,
     content,
-    size: binary ? 20_480 : CART.length,
-    truncated: false,
+    size: huge ? 3_400_000_000 : binary ? 20_480 : path.endsWith(".sql") ? 48_000_000 : content.length,
+    truncated: huge || path.endsWith(".sql"),
     binary,
     warnings: [],
   };
@@ -101,7 +104,12 @@ export function fileAnswer(path: string): QueryAnswer {
 
 /** The folders of the demo, in which names change and entries go. */
 export class DemoFiles {
-  readonly #folders = new Map(Object.entries(FOLDERS).map(([path, entries]) => [path, [...entries]]));
+  readonly #folders: Map<string, Entry[]>;
+
+  /** `bare` has nothing in it. */
+  constructor(bare = false) {
+    this.#folders = new Map(bare ? [] : Object.entries(FOLDERS).map(([path, entries]) => [path, [...entries]]));
+  }
 
   /** The entries of a folder. */
   entriesOf(folder: string): TreeEntry[] {

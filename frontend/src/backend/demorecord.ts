@@ -7,7 +7,14 @@ import { askEdit, askLarge, askLook, askScript, askSeveral } from "./demoproposa
 import type { Screen } from "./demoscreens";
 import { traceTurn } from "./demotrace";
 
-/** Records what the screen shows of a session. */
+/** Why a run failed. */
+const FAILED: Partial<Record<Screen, string>> = {
+  trouble: "The provider refused the key. Connect the model again with a valid key.",
+  offline: "The provider cannot be reached: no route to api.anthropic.com. Check the network, then send again.",
+  full: "The disk is full: this last step could not be stored. What was stored before it is kept. Free some space, and go on.",
+};
+
+/** Records a screen's session. */
 export function record(to: Recorder, screen: Screen): void {
   to.add({
     type: "session_started",
@@ -16,7 +23,7 @@ export function record(to: Recorder, screen: Screen): void {
     model: "claude-sonnet-4-5",
     policy: { exec_security: "approval-always", file_approval: "always", confine: true, allow: [] },
   });
-  if (screen === "empty" || screen === "welcome") return;
+  if (["empty", "welcome", "bare", "nokey", "locked"].includes(screen)) return;
   to.add({
     type: "user_message",
     text: "Totals in the cart are sometimes off by a cent. Find out why, fix it, and show me the test passing.",
@@ -28,12 +35,9 @@ export function record(to: Recorder, screen: Screen): void {
     return;
   }
   test(to);
-  if (screen === "trouble") {
-    to.add({
-      type: "run_finished",
-      reason: "error",
-      error: "The provider refused the key. Connect the model again with a valid key.",
-    });
+  const error = FAILED[screen];
+  if (error !== undefined) {
+    to.add({ type: "run_finished", reason: "error", error });
     return;
   }
   conclude(to);

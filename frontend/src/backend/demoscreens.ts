@@ -29,6 +29,24 @@ const SCREENS = [
   "palette",
   "shortcuts",
   "file",
+  "binary",
+  "huge",
+  "cut",
+  "blank",
+  "nokey",
+  "offline",
+  "full",
+  "locked",
+  "bare",
+  "nosessions",
+  "nohits",
+  "loading",
+  "lost",
+  "crash",
+  "fault",
+  "dropping",
+  "menu",
+  "connect",
 ] as const;
 
 /** The states of the window that a plain browser can look at, by `?screen=`. */
@@ -48,7 +66,26 @@ const RESTING: ReadonlySet<Screen> = new Set<Screen>([
   "paused",
   "readonly",
   "file",
+  "binary",
+  "huge",
+  "cut",
+  "blank",
+  "nokey",
+  "offline",
+  "full",
+  "locked",
+  "bare",
+  "nosessions",
+  "nohits",
+  "crash",
 ]);
+/** What the person should know of. */
+const NOTICES: Partial<Record<Screen, string[]>> = {
+  paused: ["The database of sessions was damaged. It was set aside as sessions.db.broken-1, and a new one was made."],
+  locked: [
+    "The data folder is read-only, /home/me/.local/share/countersign cannot be written: nothing can be stored there. What was stored before is kept. Make it writable, or choose another with --data-dir.",
+  ],
+};
 const UNDO: UndoState = { ready: true, done: 8412, total: 8412, bytes: 12_300_000, budget: 2_000_000_000 };
 
 /** The window's state on the screen. */
@@ -94,15 +131,12 @@ export function stateOf(screen: Screen): AppState {
         screen === "trace" || screen === "changes"
           ? { input: 3, output: 15, cache_read: 0.3, cache_write: 3.75 }
           : null,
-      key: welcome ? "missing" : "environment",
+      key: welcome || screen === "nokey" ? "missing" : "environment",
     },
     exec_security: "approval-always",
     file_approval: "always",
     confinement: { active: true, text: "commands are confined (Landlock)" },
     rules: screen === "chat" ? fewRules() : screen === "rules" ? manyRules() : [],
-    notices:
-      screen === "paused"
-        ? ["The database of sessions was damaged. It was set aside as sessions.db.broken-1, and a new one was made."]
-        : [],
+    notices: NOTICES[screen] ?? [],
   };
 }

@@ -23,6 +23,8 @@ export class ReplayBackend implements Backend {
   readonly ops: Op[] = [];
   #recording: Recording;
   #deliver: (batch: Feed[]) => void = () => {};
+  /** Ends the delivery, as the backend's own end would. */
+  end: () => void = () => {};
 
   constructor(recording: Recording) {
     this.#recording = recording;
@@ -38,12 +40,13 @@ export class ReplayBackend implements Backend {
     return emptyAnswer(query, this.#recording.batches);
   }
 
-  async subscribe(_since: number, deliver: (batch: Feed[]) => void): Promise<void> {
+  async subscribe(_since: number, deliver: (batch: Feed[]) => void, ended: () => void): Promise<null> {
     this.#deliver = deliver;
+    this.end = ended;
     const { batches, pace = 0 } = this.#recording;
     if (pace === 0) {
       for (const batch of batches) deliver(batch);
-      return;
+      return null;
     }
     let next = 0;
     const step = (): void => {
@@ -54,6 +57,7 @@ export class ReplayBackend implements Backend {
       setTimeout(step, pace);
     };
     step();
+    return null;
   }
 
   /** Delivers a further batch, as the backend would unasked. */

@@ -21,9 +21,17 @@ export class TauriBackend implements Backend {
     return invoke<QueryAnswer>("query", { query });
   }
 
-  async subscribe(since: number, deliver: (batch: Feed[]) => void): Promise<void> {
+  async subscribe(since: number, deliver: (batch: Feed[]) => void, ended: () => void): Promise<WireError | null> {
     const channel = new Channel<Feed[]>();
     channel.onmessage = deliver;
-    await invoke("subscribe", { channel, since });
+    // A channel tells of its end only by letting go of its callback.
+    // biome-ignore lint/complexity/useLiteralKeys: it is private
+    const letGo = channel["cleanupCallback"].bind(channel);
+    // biome-ignore lint/complexity/useLiteralKeys: it is private
+    channel["cleanupCallback"] = () => {
+      letGo();
+      ended();
+    };
+    return (await invoke<WireError | null>("subscribe", { channel, since })) ?? null;
   }
 }

@@ -118,7 +118,14 @@ export class App {
   /** Listens to the backend; the first batch tells what to show. */
   async start(): Promise<void> {
     try {
-      await this.#backend.subscribe(0, (batch) => this.take(batch));
+      const trouble = await this.#backend.subscribe(
+        0,
+        (batch) => this.take(batch),
+        () => {
+          this.lost = true;
+        },
+      );
+      if (trouble) this.notices.addError(trouble);
       await this.loadRecent();
     } catch {
       this.lost = true;
@@ -234,6 +241,14 @@ export class App {
   async openFile(path: string): Promise<void> {
     this.side.show("file");
     await this.file.open(path);
+  }
+
+  /** Something in the page threw where nothing was drawn: what shows may be old. */
+  fault(error: unknown): void {
+    // Without a program behind it the window says so already.
+    if (this.lost) return;
+    const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.notices.add("Something in this window went wrong.", `What it shows may be old. ${words}`, true);
   }
 
   /** Names a file in the message that is written. */

@@ -5,6 +5,8 @@ export interface Notice {
   id: number;
   message: string;
   hint: string;
+  /** Whether loading the window anew is offered. */
+  reload: boolean;
 }
 
 /** The same trouble twice says nothing new, and a long list hides the last one. */
@@ -15,10 +17,10 @@ export class Notices {
   #next = 0;
   list: Notice[] = $state([]);
 
-  add(message: string, hint = ""): void {
+  add(message: string, hint = "", reload = false): void {
     this.#next += 1;
     const others = this.list.filter((notice) => notice.message !== message || notice.hint !== hint);
-    this.list = [...others, { id: this.#next, message, hint }].slice(-MOST);
+    this.list = [...others, { id: this.#next, message, hint, reload }].slice(-MOST);
   }
 
   addError(error: WireError): void {

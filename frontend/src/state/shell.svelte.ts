@@ -1,3 +1,4 @@
+import { MediaQuery } from "svelte/reactivity";
 import { recall, remember } from "./memory";
 
 /** The dialogs of the window, but for the list of sessions, which has a state of its own. */
@@ -11,6 +12,9 @@ const NORMAL = 100;
 export class Shell {
   /** The dialog that is open. */
   dialog: DialogName | null = $state(null);
+  readonly #narrow = new MediaQuery("max-width: 1000px");
+  /** Whether the window's menu is open. */
+  menu: boolean = $state(false);
   /** Whether the file tree shows. */
   tree: boolean = $state(recall("tree") !== "no");
   /** The size of text, in per cent. */
@@ -22,8 +26,14 @@ export class Shell {
     else if (this.dialog === dialog) this.dialog = null;
   }
 
-  toggleTree(): void {
-    this.tree = !this.tree;
+  /** Whether the files, the chat and the side pane have no room side by side. */
+  get narrow(): boolean {
+    return this.#narrow.current;
+  }
+
+  /** Shows the files, or hides them. */
+  showTree(show: boolean): void {
+    this.tree = show;
     remember("tree", this.tree ? "" : "no");
   }
 

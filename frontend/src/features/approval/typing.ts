@@ -13,7 +13,13 @@ export function takesText(target: EventTarget | null): target is HTMLElement {
 /** Whether a key pressed there may mean the card `box`: not in a text elsewhere, not in a dialog or a menu over the page. */
 export function meansCard(target: EventTarget | null, box: HTMLElement | undefined): boolean {
   if (!(target instanceof Element) || box?.contains(target)) return true;
-  return !takesText(target) && target.closest('[role="dialog"], [role="alertdialog"], [role="menu"]') === null;
+  return !takesText(target) && layerOf(target) === null;
+}
+
+/** The dialog, the question or the menu that an event came from; null for none. */
+export function layerOf(target: EventTarget | null): Element | null {
+  if (!(target instanceof Element)) return null;
+  return target.closest('[role="dialog"], [role="alertdialog"], [role="menu"]');
 }
 
 /** Knows where a person typed last, so that a card takes no focus from half-written words. */
