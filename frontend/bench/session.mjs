@@ -14,13 +14,15 @@ export function line(book) {
 \`\`\`
 `;
 
+/** Its id. */
+export const SESSION = "0199b5a0-0000-7000-8000-000000000001";
+
 /** The lines of a session with this many messages, half of them the person's. */
 export function session(workspace, messages) {
-  const id = "0199b5a0-0000-7000-8000-000000000001";
   const lines = [];
   const add = (event) => {
     const time = new Date(Date.UTC(2026, 0, 1) + lines.length * 1000).toISOString();
-    lines.push(JSON.stringify({ seq: lines.length + 1, session: id, time, ...event }));
+    lines.push(JSON.stringify({ seq: lines.length + 1, session: SESSION, time, ...event }));
   };
   add({ type: "session_started", workspace, provider: "anthropic", model: "scripted-model", policy: POLICY });
   for (let turn = 1; turn <= messages / 2; turn += 1) {

@@ -148,8 +148,10 @@ export function environment({ home, display, modelUrl, key = KEY, more = {} }) {
     GSETTINGS_BACKEND: "memory",
     GIO_USE_VFS: "local",
     NO_AT_BRIDGE: "1",
-    // The driver of the display would still write its cache when the window is gone.
-    MESA_SHADER_CACHE_DISABLE: "true",
+    // There is no graphics card here: what is drawn as for one is compiled first, for seconds on a busy machine,
+    // and no frame comes meanwhile. What is still compiled, the next window has then.
+    WEBKIT_SKIA_ENABLE_CPU_RENDERING: "1",
+    MESA_SHADER_CACHE_DIR: join(OUT, "shaders"),
     LC_ALL: "C.UTF-8",
     HOME: home,
     XDG_CONFIG_HOME: folder("config"),

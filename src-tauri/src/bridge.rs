@@ -1,6 +1,6 @@
 //! The three commands of the page.
 
-use crate::dialogs;
+use crate::{dialogs, page};
 use countersign_agent::Engine;
 use countersign_protocol::{Feed, Op, Query, QueryAnswer, WireError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,7 +73,8 @@ pub(crate) async fn subscribe(
 ) -> Result<Option<WireError>, WireError> {
     let mut reader = state.engine.subscribe(since);
     let feeding = tauri::async_runtime::spawn(async move {
-        while let Some(batch) = reader.next().await {
+        while let Some(mut batch) = reader.next().await {
+            page::lighten(&mut batch);
             if channel.send(batch).is_err() {
                 return;
             }

@@ -4,6 +4,7 @@
 mod arguments;
 mod bridge;
 mod dialogs;
+mod page;
 mod window;
 
 use anyhow::Context as _;
