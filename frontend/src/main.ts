@@ -1,3 +1,5 @@
+// Before all else.
+import "./frame";
 import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./styles/tokens.css";
