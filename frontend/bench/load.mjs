@@ -100,10 +100,15 @@ export async function stream(runs, say) {
         await app.clickOn("session-open", ":not([disabled])");
         await until(async () => (await app.messages("user")).length > 0, { what: "the long session is shown" });
         await app.page.gone("[data-testid=sessions-dialog]");
-        await app.sendTask("Tell me about it.");
-        await until(async () => (await app.messages("assistant")).at(-1)?.includes("shelf"), { what: "text comes" });
+        // Only the rows in sight are in the page, so neither messages nor ends can be counted here.
+        const box = await app.byTestId("composer");
+        await box.click();
+        await box.type("Tell me about it.");
+        await app.clickOn("send", ":not([disabled])");
+        await until(async () => (await app.messages("assistant")).at(-1)?.includes("by author and prints"), {
+          what: "the model's text comes",
+        });
         await watchFrames(app.page);
-        // Only the rows in sight are in the page, so ends are not counted here.
         await until(async () => !(await app.state()).running, { timeout: 120_000, every: 500, what: "the run ended" });
         const { p50, p95, max, stalls } = summary(await framesOf(app.page));
         return { p50, p95, max, stalls };
