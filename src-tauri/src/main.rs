@@ -41,6 +41,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         data_dir: arguments.data_dir,
         config: arguments.config,
         workspace: arguments.dir,
+        trash: None,
     };
     let (engine, trouble) = tauri::async_runtime::block_on(Engine::start(options))?;
     let engine = Arc::new(engine);

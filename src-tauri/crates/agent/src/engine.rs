@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 mod answers;
+mod entries;
 mod shared;
 mod stored;
 
@@ -30,6 +31,8 @@ pub struct EngineOptions {
     pub config: Option<PathBuf>,
     /// A folder to open at the start.
     pub workspace: Option<PathBuf>,
+    /// Where removed files go; none for the desktop's own trash.
+    pub trash: Option<PathBuf>,
 }
 
 /// Batches of what happens, for the window.
@@ -51,7 +54,7 @@ impl Engine {
             tracing::warn!("{warning}");
         }
         let store = Store::open(folders.data())?;
-        let shared = Arc::new(Shared::new(folders, settings, store));
+        let shared = Arc::new(Shared::new(folders, settings, store, options.trash));
         let engine = Self { shared };
         let trouble = match options.workspace {
             None => None,
@@ -141,10 +144,13 @@ impl Engine {
             Op::Decide { session, decision } => self.decide(&session, &decision)?,
             Op::RevokeRule { rule } => self.revoke(&rule)?,
             Op::Interrupt { session } => self.shared.session(&session)?.interrupt(),
-            Op::RenameEntry { .. }
-            | Op::DeleteEntry { .. }
-            | Op::Reveal { .. }
-            | Op::OpenInEditor { .. } => {
+            Op::RenameEntry { path, to } => {
+                self.with_shared(move |shared| shared.rename_entry(&path, &to)).await?;
+            }
+            Op::DeleteEntry { path } => {
+                self.with_shared(move |shared| shared.delete_entry(&path)).await?;
+            }
+            Op::Reveal { .. } | Op::OpenInEditor { .. } => {
                 return Err(WireError::new(ErrorCode::Input, "That is not done here.", ""));
             }
             Op::ConnectModel { provider, model, base_url, api_key, keep_key: _ } => {

@@ -12,6 +12,7 @@ mod check;
 mod conversation;
 mod engine;
 mod error;
+mod export;
 mod folders;
 mod keys;
 mod markdown;

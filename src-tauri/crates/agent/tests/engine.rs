@@ -30,6 +30,7 @@ fn options(workspace: &TempWorkspace) -> EngineOptions {
         data_dir: Some(own.join("data")),
         config: Some(own.join("settings/config.toml")),
         workspace: Some(workspace.path()),
+        trash: Some(own.join("Trash")),
     }
 }
 

@@ -68,6 +68,21 @@ const KEYS: &[Key] = &[
         about: "MB on disk that undoing may take for one workspace.",
         choices: &[],
     },
+    Key {
+        name: "prices",
+        about: "What the model costs, in US dollars for a million tokens: { input = 3.0, output = 15.0, cache_read = 0.3, cache_write = 3.75 }.",
+        choices: &[],
+    },
+    Key {
+        name: "otlp_endpoint",
+        about: "Where OpenTelemetry traces of runs are sent while they run, such as http://localhost:4318.",
+        choices: &[],
+    },
+    Key {
+        name: "otlp_content",
+        about: "Whether these traces hold what was said, read and written.",
+        choices: &["true", "false"],
+    },
 ];
 
 /// All settings as the file has them.
@@ -132,6 +147,7 @@ fn default_of(key: &str) -> String {
         "file_approval" => "\"always\"".to_owned(),
         "confine" => "\"on\"".to_owned(),
         "network" => "true".to_owned(),
+        "otlp_content" => "false".to_owned(),
         "allow" | "pass_through" => "[]".to_owned(),
         "max_steps" => MAX_STEPS.to_string(),
         "undo_file_mb" => mb(UndoLimits::default().file),
@@ -180,7 +196,12 @@ mod tests {
             } else {
                 key.choices[0].to_owned()
             };
-            let value = if value.is_empty() { "\"x\"".to_owned() } else { value };
+            let value = match (key.name, value.is_empty()) {
+                ("prices", _) => "{ input = 1.0, output = 2.5 }".to_owned(),
+                ("otlp_endpoint", _) => "\"http://localhost:4318\"".to_owned(),
+                (_, true) => "\"x\"".to_owned(),
+                (_, false) => value,
+            };
             toml::from_str::<Form>(&format!("{} = {value}", key.name)).unwrap();
         }
     }
