@@ -1,5 +1,3 @@
-// Before all else.
-import "./frame";
 import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./styles/tokens.css";
