@@ -201,8 +201,8 @@ function fill(path) {
     mkdirSync(name);
     for (let file = 0; file < 125; file += 1) writeFileSync(join(name, `file${file}.txt`), "old\n");
   }
-  mkdirSync(join(path, "large"));
-  for (let file = 0; file < FILES / 2; file += 1) writeFileSync(join(path, "large", `file${file}.txt`), "");
+  mkdirSync(join(path, "a-large"));
+  for (let file = 0; file < FILES / 2; file += 1) writeFileSync(join(path, "a-large", `file${file}.txt`), "");
 }
 
 /** `tree`: from the click that opens a folder with 100,000 files until its first rows are drawn. */
@@ -223,8 +223,8 @@ export async function tree(runs, say) {
         await app.clickOn("recent");
         const shown = await until(() => shownOf(app.page), { timeout: 60_000, what: "rows are drawn" });
         const opened = summary(await framesOf(app.page));
-        const folder = '[data-testid=tree-item][data-path="large"]';
-        await watchFor(app.page, '[data-testid=tree-item][data-path^="large/"]', { from: folder });
+        const folder = '[data-testid=tree-item][data-path="a-large"]';
+        await watchFor(app.page, '[data-testid=tree-item][data-path^="a-large/"]', { from: folder });
         await watchFrames(app.page);
         await app.page.click(folder);
         const large = await until(() => shownOf(app.page), { timeout: 60_000, what: "rows of the large folder" });
@@ -251,13 +251,13 @@ export async function burst(runs, say) {
     fill(workspace.path);
     const all = await each(runs, say, () =>
       withWindow({ workspace: workspace.path, script: [{ text: "Nothing." }] }, async (app) => {
-        for (const name of ["folder000", "folder001", "large"]) {
+        for (const name of ["folder000", "a-large"]) {
           await app.page.click(`[data-testid=tree-item][data-path="${name}"]`);
           await app.page.shown(`[data-testid=tree-item][data-path^="${name}/"]`);
         }
         await watchFrames(app.page);
         const change = `for (let at = 0; at < ${CHANGED}; at += 1) {
-          const name = at % 2 ? "large/file" + at : "folder" + String(at % 80).padStart(3, "0") + "/new" + at;
+          const name = at % 2 ? "a-large/file" + at : "folder" + String(at % 80).padStart(3, "0") + "/new" + at;
           require("fs").writeFileSync(name + ".txt", String(at));
         }`;
         execFileSync(process.execPath, ["-e", change], { cwd: workspace.path });
