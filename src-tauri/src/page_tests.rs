@@ -16,7 +16,10 @@ fn lightened(event: &Value) -> Value {
 #[test]
 fn a_card_keeps_its_lines_without_the_patch() {
     let line = json!({"kind": "added", "new": 1, "spans": [{"text": "new", "changed": false}]});
-    let changes = json!({"added": 1, "removed": 0, "hunks": [{"number": 1, "lines": [line]}]});
+    let hunk = json!({
+        "number": 1, "old_start": 0, "old_lines": 0, "new_start": 1, "new_lines": 1, "lines": [line],
+    });
+    let changes = json!({"added": 1, "removed": 0, "hunks": [hunk]});
     let told = lightened(&json!({
         "type": "approval_requested", "approval": "a", "call": "c", "revision": 1, "kind": "write",
         "path": "a.txt", "display": {"shown": "a.txt", "warnings": []}, "resolved": "/w/a.txt",

@@ -111,11 +111,15 @@ pub(crate) fn of_reply(reply: &Reply, model: &str, context: &Context) -> Vec<Val
         match block {
             Block::Text(text) => {
                 events.push(ev_text_start(index));
-                events.extend(pieces(&context.fill(text), reply.rate).map(|part| ev_text(index, &part)));
+                events.extend(
+                    pieces(&context.fill(text), reply.rate).map(|part| ev_text(index, &part)),
+                );
             }
             Block::Thinking(text) => {
                 events.push(ev_thinking_start(index));
-                events.extend(pieces(&context.fill(text), reply.rate).map(|part| ev_thinking(index, &part)));
+                events.extend(
+                    pieces(&context.fill(text), reply.rate).map(|part| ev_thinking(index, &part)),
+                );
                 events.push(ev_signature(index, "c2NyaXB0ZWQgc2lnbmF0dXJl"));
             }
             Block::Tool { id, name, input } => {
