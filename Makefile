@@ -1,8 +1,8 @@
 # A line or two each: the work is in scripts/, cargo and npm.
-.PHONY: help run test check e2e screenshots bench fuzz crash dev package
+.PHONY: help run test check e2e screenshots bench bench-ui fuzz crash dev package
 
 help: ## Show this list
-	@grep -E '^[a-z0-9]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: ## Install what is missing, build, and open the window
 	@scripts/run
@@ -21,6 +21,9 @@ screenshots: ## The pictures in docs/screens, of the real window
 
 bench: ## What confinement and the guard's decisions cost; fails where a promise is broken
 	@scripts/bench
+
+bench-ui: ## The window's speed and memory beside a bare one; ONLY="start idle" and BENCH_RUNS=5 narrow it
+	@scripts/bench-ui $(ONLY)
 
 fuzz: ## The guard's tests in their long form: commands in real shells, races, properties
 	@scripts/fuzz

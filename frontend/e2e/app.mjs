@@ -19,7 +19,7 @@ export function tempFolder(name) {
 }
 
 /** Removes a folder; a process on its way out may still write to it for a moment. */
-async function removeFolder(path) {
+export async function removeFolder(path) {
   await until(
     () => {
       try {
@@ -122,19 +122,20 @@ export function wordsOf(result) {
   }
 }
 
-/** Starts the program's window. Everything it keeps lies in a folder of its own: a new one, or `home`. */
-export async function startApp({ workspace, modelUrl, key = KEY, args = [], env: more = {}, home: kept } = {}) {
-  if (!existsSync(APP)) throw new Error(`no program at ${APP}; build it with its page`);
-  const display = await startDisplay();
-  const home = kept ?? tempFolder("home");
+/** Makes the folders of a home of its own; gives them. */
+export function foldersIn(home) {
   const folder = (name) => {
     const path = join(home, name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return path;
   };
-  const dataDir = folder("data");
-  const config = join(folder("settings"), "config.toml");
-  const env = { ...process.env, ...more };
+  return { dataDir: folder("data"), config: join(folder("settings"), "config.toml"), folder };
+}
+
+/** The environment of a program on the tests' display, with nothing of whoever runs them. */
+export function environment({ home, display, modelUrl, key = KEY, more = {} }) {
+  const { folder } = foldersIn(home);
+  const env = { ...process.env };
   for (const name of Object.keys(env)) {
     // Nothing of whoever runs the tests: no keys, no other display, no session bus with portals.
     if (/_API_KEY$|_BASE_URL$|^WAYLAND_|^DBUS_|^WEBKIT_|^NODE_/.test(name)) delete env[name];
@@ -163,11 +164,21 @@ export async function startApp({ workspace, modelUrl, key = KEY, args = [], env:
     env.ANTHROPIC_BASE_URL = modelUrl;
     env.ANTHROPIC_API_KEY = key;
   }
+  return Object.assign(env, more);
+}
+
+/** Starts the program's window. Everything it keeps lies in a folder of its own: a new one, or `home`. */
+export async function startApp({ workspace, modelUrl, key, args = [], env: more, home: kept, program = APP } = {}) {
+  if (!existsSync(program)) throw new Error(`no program at ${program}; build it with its page`);
+  const display = await startDisplay();
+  const home = kept ?? tempFolder("home");
+  const { dataDir, config } = foldersIn(home);
+  const env = environment({ home, display, modelUrl, key, more });
   const { driver, base } = await startDriver(env);
   const given = [...(workspace ? [workspace] : []), "--data-dir", dataDir, "--config", config, ...args];
   try {
     const session = await newSession(base, {
-      alwaysMatch: { browserName: "wry", "tauri:options": { application: APP, args: given } },
+      alwaysMatch: { browserName: "wry", "tauri:options": { application: program, args: given } },
     });
     const app = new App({ session, driver, home, dataDir, given, env });
     await app.page.shown("[data-testid=welcome], [data-testid=transcript]", {

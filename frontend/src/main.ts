@@ -16,6 +16,7 @@ if (!target) throw new Error("the page has no #app");
 
 const app = new App(await backend());
 const shell = new Shell();
+target.replaceChildren();
 mount(Root, { target, props: { app, shell }, context: chatContext(app.chat) });
 await app.start();
 if (!("__TAURI_INTERNALS__" in window)) {

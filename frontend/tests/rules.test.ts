@@ -4,6 +4,8 @@ import axe from "axe-core";
 import { tick } from "svelte";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import AppView from "../src/App.svelte";
+// The window loads it when it is wanted; here it is there already.
+import "../src/Dialogs.svelte";
 import { demoBackend } from "../src/backend/demo";
 import type { ReplayBackend } from "../src/backend/replay";
 import RulesDialog from "../src/features/policy/RulesDialog.svelte";
@@ -227,6 +229,8 @@ async function show(name: string): Promise<{ app: App; backend: ReplayBackend }>
   render(AppView, { app });
   await app.start();
   await vi.waitFor(() => expect(screen.queryByText("Starting…")).toBeNull());
+  // A dialog of the test before may still let go of the page.
+  await vi.waitFor(() => expect(document.body.style.pointerEvents).not.toBe("none"));
   return { app, backend };
 }
 

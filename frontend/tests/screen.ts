@@ -6,6 +6,11 @@ import { demoBackend } from "../src/backend/demo";
 import type { ReplayBackend } from "../src/backend/replay";
 import { App } from "../src/state/app.svelte";
 import { chatContext } from "../src/state/chat.svelte";
+// What the window loads when it is wanted is there already: how long that takes is no matter of these tests.
+import "../src/Dialogs.svelte";
+import "../src/features/changes/ChangesPane.svelte";
+import "../src/features/fileview/codeview";
+import "../src/features/trace/TracePane.svelte";
 
 /** Shows a screen of the demo. */
 export async function showScreen(name: string): Promise<{ app: App; backend: ReplayBackend }> {

@@ -1,7 +1,7 @@
 //! The three commands of the page.
 
 use crate::windows::Windows;
-use crate::{dialogs, editor, reveal, window};
+use crate::{dialogs, editor, page, reveal, window};
 use countersign_protocol::{Feed, Op, Query, QueryAnswer, WireError};
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
@@ -86,7 +86,8 @@ pub(crate) async fn subscribe(
     let open = window.state::<Windows>().of(window.label())?;
     let mut reader = open.engine.subscribe(since);
     let feeding = tauri::async_runtime::spawn(async move {
-        while let Some(batch) = reader.next().await {
+        while let Some(mut batch) = reader.next().await {
+            page::lighten(&mut batch);
             if channel.send(batch).is_err() {
                 return;
             }

@@ -13,6 +13,7 @@ mod instance;
 mod keychain;
 mod launch;
 mod notify;
+mod page;
 mod panics;
 mod reveal;
 mod window;

@@ -1,6 +1,6 @@
 import { highlightTree, tagHighlighter, tags } from "@lezer/highlight";
 import { languageOf } from "../code/languages";
-import type { DiffHunk, DiffLine, DiffSpan, Piece } from "./rows";
+import type { DiffHunk, DiffSpan, Piece } from "./rows";
 
 type Parser = NonNullable<Awaited<ReturnType<typeof languageOf>>>["language"]["parser"];
 type Tree = ReturnType<Parser["parse"]>;
@@ -29,6 +29,13 @@ interface Side {
   tree: Tree | null;
 }
 
+interface Sides {
+  old: Side;
+  now: Side;
+  /** Where each line of the hunk begins in the text of its side. */
+  from: Uint32Array;
+}
+
 interface Part {
   text: string;
   /** Its colour's class; empty where it is plain. */
@@ -50,8 +57,9 @@ export class Colours {
   #version: number = $state(0);
   #parser: Parser | null = null;
   readonly #hunks = new Map<number, DiffHunk>();
-  readonly #sides = new Map<number, { old: Side; now: Side }>();
-  readonly #places = new WeakMap<DiffLine, { side: Side; from: number }>();
+  readonly #sides = new Map<number, Sides>();
+  /** Hunks that are in sight and were not read yet, and texts that are to be parsed. */
+  readonly #asked = new Set<number>();
   #due: Side[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
   #going = true;
@@ -86,14 +94,21 @@ export class Colours {
 
   #stretches(hunk: number, piece: Piece): Stretch[] {
     if (this.#parser === null) return [];
-    if (!this.#sides.has(hunk)) this.#read(hunk);
-    const place = this.#places.get(piece.line);
-    if (!place || place.side.tree === null) return [];
-    const from = place.from + piece.from;
+    const sides = this.#sides.get(hunk);
+    if (!sides) {
+      // A hunk may have 100,000 lines: it is read once the lines are drawn.
+      this.#asked.add(hunk);
+      this.#timer ??= setTimeout(() => this.#work(), 0);
+      return [];
+    }
+    // What stands on both sides takes its colours from the new one.
+    const { tree } = piece.line.kind === "removed" ? sides.old : sides.now;
+    if (tree === null) return [];
+    const from = (sides.from[piece.index] ?? 0) + piece.from;
     const to = from + piece.spans.reduce((sum, span) => sum + span.text.length, 0);
     const found: Stretch[] = [];
     highlightTree(
-      place.side.tree,
+      tree,
       CLASSES,
       (start, end, syn) => found.push({ from: Math.max(start, from) - from, to: Math.min(end, to) - from, syn }),
       from,
@@ -107,17 +122,19 @@ export class Colours {
     if (!hunk) return;
     const old: string[] = [];
     const now: string[] = [];
-    const sides = { old: { text: "", tree: null }, now: { text: "", tree: null } };
+    const sides = {
+      old: { text: "", tree: null },
+      now: { text: "", tree: null },
+      from: new Uint32Array(hunk.lines.length),
+    };
     this.#sides.set(number, sides);
     let oldAt = 0;
     let nowAt = 0;
+    let at = 0;
     for (const line of hunk.lines) {
-      const text = line.spans.map((span) => span.text).join("");
-      // What stands on both sides takes its colours from the new one.
-      this.#places.set(
-        line,
-        line.kind === "removed" ? { side: sides.old, from: oldAt } : { side: sides.now, from: nowAt },
-      );
+      const text = line.spans.length === 1 ? (line.spans[0]?.text ?? "") : line.spans.map((span) => span.text).join("");
+      sides.from[at] = line.kind === "removed" ? oldAt : nowAt;
+      at += 1;
       if (line.kind !== "added") {
         old.push(text);
         oldAt += text.length + 1;
@@ -131,12 +148,13 @@ export class Colours {
     sides.old.text = old.join("\n");
     sides.now.text = now.join("\n");
     this.#due.push(sides.now, sides.old);
-    this.#timer ??= setTimeout(() => this.#work(), 0);
   }
 
   /** Reads for one slice, and goes on after the next frame. */
   #work(parse: ReturnType<Parser["startParse"]> | null = null): void {
     this.#timer = null;
+    for (const hunk of this.#asked) this.#read(hunk);
+    this.#asked.clear();
     const [side] = this.#due;
     if (!side || !this.#parser || !this.#going) return;
     const reading = parse ?? this.#parser.startParse(side.text);

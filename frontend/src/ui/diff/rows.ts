@@ -21,6 +21,8 @@ export interface DiffHunk {
 /** As much of a line as stands in one row. */
 export interface Piece {
   line: DiffLine;
+  /** The line's place in its hunk. */
+  index: number;
   spans: readonly DiffSpan[];
   /** Where in the line it begins. */
   from: number;
@@ -29,10 +31,10 @@ export interface Piece {
 
 /** What is drawn in one row: in `pair` the lines before and after stand side by side. */
 export type DiffRow =
-  | { type: "gap"; key: string; count: number }
-  | { type: "head"; key: string; hunk: number }
-  | { type: "line"; key: string; hunk: number; piece: Piece }
-  | { type: "pair"; key: string; hunk: number; old: Piece | null; now: Piece | null };
+  | { type: "gap"; key: number; count: number }
+  | { type: "head"; key: number; hunk: number }
+  | { type: "line"; key: number; hunk: number; piece: Piece }
+  | { type: "pair"; key: number; hunk: number; old: Piece | null; now: Piece | null };
 
 /** One line under the other, or the two sides beside each other. */
 export type DiffLayout = "unified" | "split";
@@ -41,7 +43,10 @@ export type DiffLayout = "unified" | "split";
 export const ROW_LENGTH = 1000;
 export const TAB = 4;
 
-/** The rows of a change: its lines, and between them how many unchanged ones are left out. With heads, one a hunk. */
+/**
+ * The rows of a change: its lines, and between them how many unchanged ones are left out. With heads, one a hunk.
+ * A change may have 100,000 rows, so each is little: its place is its key.
+ */
 export function rowsOf(hunks: readonly DiffHunk[], heads = false, layout: DiffLayout = "unified"): DiffRow[] {
   const rows: DiffRow[] = [];
   // The last line on each side that was drawn or left out.
@@ -50,11 +55,11 @@ export function rowsOf(hunks: readonly DiffHunk[], heads = false, layout: DiffLa
   for (const hunk of hunks) {
     const gap = gapBefore(hunk, before, after);
     if (gap > 0) {
-      rows.push({ type: "gap", key: `${hunk.number}-gap`, count: gap });
+      rows.push({ type: "gap", key: rows.length, count: gap });
       before += gap;
       after += gap;
     }
-    if (heads) rows.push({ type: "head", key: `${hunk.number}-head`, hunk: hunk.number });
+    if (heads) rows.push({ type: "head", key: rows.length, hunk: hunk.number });
     for (const line of hunk.lines) {
       before = line.old ?? before;
       after = line.new ?? after;
@@ -66,10 +71,10 @@ export function rowsOf(hunks: readonly DiffHunk[], heads = false, layout: DiffLa
 }
 
 function pushLines(rows: DiffRow[], hunk: DiffHunk): void {
-  for (const [index, line] of hunk.lines.entries()) {
-    for (const piece of split(line)) {
-      rows.push({ type: "line", key: `${hunk.number}-${index}-${piece.from}`, hunk: hunk.number, piece });
-    }
+  let index = 0;
+  for (const line of hunk.lines) {
+    for (const piece of split(line, index)) rows.push({ type: "line", key: rows.length, hunk: hunk.number, piece });
+    index += 1;
   }
 }
 
@@ -79,17 +84,16 @@ function pushPairs(rows: DiffRow[], hunk: DiffHunk): void {
   let now: Piece[] = [];
   const flush = (): void => {
     for (let at = 0; at < Math.max(old.length, now.length); at += 1) {
-      const key = `${hunk.number}-pair-${rows.length}`;
-      rows.push({ type: "pair", key, hunk: hunk.number, old: old[at] ?? null, now: now[at] ?? null });
+      rows.push({ type: "pair", key: rows.length, hunk: hunk.number, old: old[at] ?? null, now: now[at] ?? null });
     }
     old = [];
     now = [];
   };
-  for (const line of hunk.lines) {
+  for (const [index, line] of hunk.lines.entries()) {
     // What follows added lines begins a new change.
     if (line.kind === "context" || (line.kind === "removed" && now.length > 0)) flush();
-    if (line.kind !== "added") old.push(...split(line));
-    if (line.kind !== "removed") now.push(...split(line));
+    if (line.kind !== "added") old.push(...split(line, index));
+    if (line.kind !== "removed") now.push(...split(line, index));
     if (line.kind === "context") flush();
   }
   flush();
@@ -102,18 +106,18 @@ function gapBefore(hunk: DiffHunk, before: number, after: number): number {
   return 0;
 }
 
-function split(line: DiffLine): Piece[] {
+function split(line: DiffLine, index: number): Piece[] {
   const { spans } = line;
   let length = 0;
   for (const span of spans) length += span.text.length;
-  if (length <= ROW_LENGTH) return [{ line, spans, from: 0, last: true }];
+  if (length <= ROW_LENGTH) return [{ line, index, spans, from: 0, last: true }];
   const pieces: Piece[] = [];
   let piece: DiffSpan[] = [];
   let room = ROW_LENGTH;
   let from = 0;
   let at = 0;
   const close = (): void => {
-    if (piece.length > 0) pieces.push({ line, spans: piece, from, last: false });
+    if (piece.length > 0) pieces.push({ line, index, spans: piece, from, last: false });
     piece = [];
     room = ROW_LENGTH;
     from = at;

@@ -4,6 +4,9 @@ use crate::placeholders::Context;
 use crate::script::{Block, Body, Reply, ToolInput, Usage};
 use serde_json::{Value, json};
 
+/// Characters of a token, about.
+const TOKEN: usize = 4;
+
 /// A message begins; it took this many input tokens.
 #[must_use]
 pub fn ev_message_start(input_tokens: u64) -> Value {
@@ -108,11 +111,15 @@ pub(crate) fn of_reply(reply: &Reply, model: &str, context: &Context) -> Vec<Val
         match block {
             Block::Text(text) => {
                 events.push(ev_text_start(index));
-                events.extend(pieces(&context.fill(text)).map(|part| ev_text(index, &part)));
+                events.extend(
+                    pieces(&context.fill(text), reply.rate).map(|part| ev_text(index, &part)),
+                );
             }
             Block::Thinking(text) => {
                 events.push(ev_thinking_start(index));
-                events.extend(pieces(&context.fill(text)).map(|part| ev_thinking(index, &part)));
+                events.extend(
+                    pieces(&context.fill(text), reply.rate).map(|part| ev_thinking(index, &part)),
+                );
                 events.push(ev_signature(index, "c2NyaXB0ZWQgc2lnbmF0dXJl"));
             }
             Block::Tool { id, name, input } => {
@@ -123,7 +130,7 @@ pub(crate) fn of_reply(reply: &Reply, model: &str, context: &Context) -> Vec<Val
                     ToolInput::Value(value) => context.fill_value(value).to_string(),
                     ToolInput::Raw(raw) => context.fill(raw),
                 };
-                events.extend(pieces(&text).map(|part| ev_tool_json(index, &part)));
+                events.extend(pieces(&text, reply.rate).map(|part| ev_tool_json(index, &part)));
             }
         }
         events.push(ev_block_stop(index));
@@ -166,10 +173,11 @@ fn block_delta(index: usize, delta: &Value) -> Value {
     json!({"type": "content_block_delta", "index": index, "delta": delta})
 }
 
-/// A text in several pieces: a dozen characters each, more where that would make over 400.
-fn pieces(text: &str) -> impl Iterator<Item = String> {
+/// A text in several pieces: a dozen characters each, more where that would make over 400; a token each where
+/// they come at a rate.
+fn pieces(text: &str, rate: Option<u32>) -> impl Iterator<Item = String> {
     let characters: Vec<char> = text.chars().collect();
-    let size = (characters.len() / 400).max(12);
+    let size = if rate.is_some() { TOKEN } else { (characters.len() / 400).max(12) };
     let parts: Vec<String> = characters.chunks(size).map(|part| part.iter().collect()).collect();
     parts.into_iter()
 }

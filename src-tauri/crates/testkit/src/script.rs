@@ -37,8 +37,8 @@ impl Script {
     }
 
     /// Reads a script: an array of objects with `text`, `thinking`, `tools` (`id`, `name`, and `input`
-    /// or `raw`), `when`, `stop`, `delay_ms`, `chunk`, `cut_after`, `hang`, `retry_after` and
-    /// `error` (`status`, `type`, `message`); all may be left out.
+    /// or `raw`), `when`, `stop`, `delay_ms`, `tokens_per_second`, `chunk`, `cut_after`, `hang`,
+    /// `retry_after` and `error` (`status`, `type`, `message`); all may be left out.
     ///
     /// # Errors
     /// What is not such an array, in the words of the JSON reader.
@@ -67,6 +67,7 @@ pub struct Reply {
     pub(crate) hangs: bool,
     pub(crate) chunk: Option<usize>,
     pub(crate) delay: Duration,
+    pub(crate) rate: Option<u32>,
     pub(crate) retry_after: Option<u64>,
 }
 
@@ -228,6 +229,13 @@ impl Reply {
         self
     }
 
+    /// Sends texts as a model that writes this many tokens of four characters a second.
+    #[must_use]
+    pub fn tokens_per_second(mut self, rate: u32) -> Self {
+        self.rate = Some(rate.max(1));
+        self
+    }
+
     /// Uses this reply only where the last user message (its text or a tool result in it) contains
     /// this.
     #[must_use]
@@ -246,6 +254,7 @@ impl Reply {
             hangs: false,
             chunk: None,
             delay: Duration::ZERO,
+            rate: None,
             retry_after: None,
         }
     }
@@ -305,6 +314,7 @@ struct JsonReply {
     when: Option<String>,
     stop: Option<String>,
     delay_ms: Option<u64>,
+    tokens_per_second: Option<u32>,
     chunk: Option<usize>,
     cut_after: Option<usize>,
     #[serde(default)]
@@ -352,6 +362,7 @@ impl From<JsonReply> for Reply {
         reply.when = json.when;
         reply.stop = json.stop;
         reply.delay = Duration::from_millis(json.delay_ms.unwrap_or(0));
+        reply.rate = json.tokens_per_second.map(|rate| rate.max(1));
         reply.chunk = json.chunk.map(|bytes| bytes.max(1));
         reply.cut_after = json.cut_after;
         reply.hangs = json.hang;

@@ -10,9 +10,11 @@ use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 /// Where the server listens and what it writes down.
 #[derive(Debug, Default)]
@@ -199,7 +201,12 @@ async fn send(
     http::begin_stream(stream, &headers).await?;
     let events = events::of_reply(reply, model, context);
     let whole = events.len();
-    for event in events.iter().take(reply.cut_after.unwrap_or(whole)) {
+    let began = Instant::now();
+    for (number, event) in (0..).zip(events.iter().take(reply.cut_after.unwrap_or(whole))) {
+        if let Some(rate) = reply.rate {
+            // By the clock, so that a late event does not hold up all that follow.
+            tokio::time::sleep_until(began + Duration::from_secs(1) * number / rate).await;
+        }
         if !reply.delay.is_zero() {
             // A client that leaves meanwhile is noticed at once, not at the next write.
             tokio::select! {
