@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeWorkspace, processesWith, xdotool } from "./app.mjs";
-import { output, startDisplay } from "./display.mjs";
+import { APP, makeWorkspace, processesWith, xdotool } from "./app.mjs";
+import { output, Process, startDisplay } from "./display.mjs";
 import { until } from "./webdriver.mjs";
 import { windowTest } from "./windowtest.mjs";
 
@@ -51,10 +51,9 @@ function below(root) {
   return [...parents.keys()].filter((id) => id !== root && within(id));
 }
 
-/** The process that draws the pages of the program. */
-async function pageProcess(app) {
-  const [main] = await processesWith(app.dataDir);
-  return below(Number(main)).find((id) => {
+/** The process that draws the pages of a program. */
+function pageProcess(program) {
+  return below(program).find((id) => {
     try {
       return readFileSync(`/proc/${id}/comm`, "utf8").startsWith("WebKitWebProces");
     } catch {
@@ -91,7 +90,7 @@ windowTest(
 
       for (const id of [opened, empty]) {
         await xdotool("windowactivate", "--sync", id);
-        await xdotool("key", "--window", id, "alt+F4");
+        await xdotool("key", "alt+F4");
         await until(async () => !(await windows("Countersign")).includes(id), { what: "the window is closed" });
       }
       // The first one has its card and does its work.
@@ -179,17 +178,35 @@ windowTest(
   { script: [asks, { text: "Done." }] },
   async ({ app, workspace }) => {
     await app.sendTask("Do it.");
-    const card = await app.card("exec");
-    const before = await until(() => pageProcess(app), { what: "the page's process" });
-    process.kill(before, "SIGKILL");
-    await until(async () => ((await pageProcess(app)) ?? before) !== before, {
-      what: "another process draws the page",
-    });
-    const again = await app.card("exec");
-    assert.equal(again.approval, card.approval, "it is the same card");
-    assert.match((await app.messages("user")).join(), /Do it\./);
-    await app.approve("exec");
-    await app.finished();
-    assert.equal(readFileSync(join(workspace.path, "made.txt"), "utf8"), "made\n");
+    await app.card("exec");
+    // WebDriver does not outlive the page's process, so the program goes on without it.
+    await app.kill();
+    const program = new Process("program", APP, app.given, app.env);
+    try {
+      const id = await windowOf(`\\(1\\) project - Countersign`);
+      // Once it has drawn something: a process that dies while it starts ends the whole program, by WebKit's own word.
+      const colours = async () => output("import", ["-window", id, "-format", "%k", "info:"], await startDisplay());
+      await until(async () => Number(await colours()) > 30, { timeout: 60_000, what: "the page is painted" });
+      const before = pageProcess(program.child.pid);
+      assert.ok(before, "the page has a process");
+      process.kill(before, "SIGKILL");
+      await until(() => ![before, undefined].includes(pageProcess(program.child.pid)), {
+        timeout: 30_000,
+        what: "another process draws the page",
+      });
+      const made = join(workspace.path, "made.txt");
+      assert.ok(!existsSync(made));
+      // The card of the new page is approved by its key, which counts as soon as the card is armed.
+      const approve = async () => {
+        await xdotool("windowactivate", "--sync", id);
+        await xdotool("key", "ctrl+Return");
+        return existsSync(made);
+      };
+      await until(approve, { timeout: 90_000, every: 1_500, what: "the card is there and is approved" });
+      await windowOf("^project - Countersign");
+      program.expectAlive();
+    } finally {
+      await program.end();
+    }
   },
 );
