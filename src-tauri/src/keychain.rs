@@ -121,7 +121,7 @@ impl Service {
         let asking = || {
             let (told, answers) = mpsc::channel();
             let subscribed = self.bus.signal_subscribe(
-                bus::sender(&self.bus, SERVICE),
+                Some(SERVICE),
                 Some(whom.interface),
                 Some("Completed"),
                 Some(whom.object),

@@ -48,7 +48,7 @@ pub use queue::Reader;
 pub use rules::{all_rules, revoke_rule};
 pub use session::{Session, SessionOptions};
 pub use sessions::{Sessions, import_session};
-pub use settings::{Overrides, Settings};
+pub use settings::{Calling, Overrides, Settings};
 pub use undo::{StoredUndo, UndoLimits};
 
 pub use countersign_sandbox::become_supervisor_if_asked;

@@ -64,6 +64,15 @@ enum OnOff {
     Off,
 }
 
+/// How a card that waits calls for the person.
+#[derive(Clone, Copy, Debug)]
+pub struct Calling {
+    /// By a notification of the desktop; it does unless told.
+    pub notifications: bool,
+    /// By a sound; it does not unless told.
+    pub sounds: bool,
+}
+
 /// Settings in force.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -91,10 +100,8 @@ pub struct Settings {
     pub undo: UndoLimits,
     /// The command of the person's editor, where it was said.
     pub editor: Option<String>,
-    /// Whether the desktop shows a notification when a card waits; it does unless told.
-    pub notifications: bool,
-    /// Whether a card that begins to wait makes a sound; it does not unless told.
-    pub sounds: bool,
+    /// How a card that waits calls for the person.
+    pub calling: Calling,
     /// What was left out, in words for the person.
     pub warnings: Vec<String>,
 }
@@ -142,8 +149,10 @@ impl Settings {
             pass_through: form.pass_through,
             undo: limits(form.undo_file_mb, form.undo_budget_mb),
             editor: form.editor.filter(|editor| !editor.trim().is_empty()),
-            notifications: form.notifications.unwrap_or(true),
-            sounds: form.sounds.unwrap_or(false),
+            calling: Calling {
+                notifications: form.notifications.unwrap_or(true),
+                sounds: form.sounds.unwrap_or(false),
+            },
             warnings,
         })
     }
