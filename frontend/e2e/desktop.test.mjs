@@ -20,6 +20,12 @@ async function windows(title) {
   return found.split("\n").filter((id) => id !== "");
 }
 
+/** Ends the program with all its windows; WebDriver knows of one only. */
+async function quit(app) {
+  for (const id of await processesWith(app.dataDir)) process.kill(Number(id), "SIGTERM");
+  await until(async () => (await processesWith(app.dataDir)).length === 0, { what: "the program has ended" });
+}
+
 /** Waits for the one window of this title and gives its id. */
 function windowOf(title) {
   return until(
@@ -99,7 +105,11 @@ windowTest(
       await app.approve("exec");
       await app.finished();
       assert.equal(readFileSync(join(workspace.path, "made.txt"), "utf8"), "made\n");
+      // The program ends with its last window.
+      await xdotool("key", "alt+F4");
+      await until(async () => (await processesWith(app.dataDir)).length === 0, { what: "the program has ended" });
     } finally {
+      await quit(app);
       await other.remove();
     }
   },
@@ -122,6 +132,7 @@ windowTest(
     await until(async () => !/DEMANDS_ATTENTION/.test(await property(first, "_NET_WM_STATE")), {
       what: "it asks no more once it is in front",
     });
+    await quit(app);
   },
 );
 

@@ -99,7 +99,7 @@ pub(crate) mod testing {
             let context = MainContext::new();
             let serve = || {
                 for (object, xml) in objects {
-                    register(&connection, object, xml, Arc::clone(&answers));
+                    register(&connection, object, xml, &answers);
                 }
                 serving.send(()).unwrap();
                 MainLoop::new(Some(&context), false).run();
@@ -117,11 +117,11 @@ pub(crate) mod testing {
         connection: &DBusConnection,
         object: &str,
         xml: &str,
-        answers: Arc<impl Fn(&str, &Variant) -> Option<Variant> + Send + Sync + 'static>,
+        answers: &Arc<impl Fn(&str, &Variant) -> Option<Variant> + Send + Sync + 'static>,
     ) {
         let node = DBusNodeInfo::for_xml(xml).unwrap();
         for interface in node.interfaces() {
-            let answers = Arc::clone(&answers);
+            let answers = Arc::clone(answers);
             let method = move |_: DBusConnection,
                                _: &str,
                                _: &str,
