@@ -187,7 +187,7 @@ windowTest(
 windowTest(
   "a page whose process was killed is there again, with its card",
   { script: [asks, { text: "Done." }] },
-  async ({ app, workspace }) => {
+  async ({ app, model, workspace }) => {
     await app.sendTask("Do it.");
     await app.card("exec");
     // WebDriver does not outlive the page's process, so the program goes on without it.
@@ -214,7 +214,7 @@ windowTest(
         return existsSync(made);
       };
       await until(approve, { timeout: 90_000, every: 1_500, what: "the card is there and is approved" });
-      await windowOf("^project - Countersign");
+      await until(() => model.results().has("toolu_exec"), { timeout: 60_000, what: "the run goes on" });
       program.expectAlive();
     } finally {
       await program.end();
