@@ -1,6 +1,6 @@
 //! What a window's manners on the desktop rest on: where a file lies, keys that are kept, and a run that
 //! fails by a fault of the program.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
 use countersign_agent::{
     Engine, EngineOptions, Folders, Keychain, Later, Overrides, Session, SessionOptions, Settings,
@@ -144,13 +144,14 @@ async fn a_key_is_kept_found_at_the_next_start_and_given_to_no_other_server() {
     let keychain = || Some(Arc::clone(&memory) as Arc<dyn Keychain>);
     let workspace = TempWorkspace::new();
     let first = engine(&workspace, keychain()).await;
-    let gate = Some("https://gate.example/v1");
+    let address = "https://gate.example/v1";
+    let gate = Some(address);
     first.submit(connect(gate, Some(KEY), false)).await.unwrap();
     assert_eq!(state(&first).await.model.key, KeySource::Window);
     assert!(memory.kept.lock().unwrap().is_empty(), "nothing is kept unasked");
     first.submit(connect(gate, Some(KEY), true)).await.unwrap();
     assert_eq!(state(&first).await.model.key, KeySource::Keychain);
-    let slot = Slot { variable: "OPENAI_API_KEY", address: gate.unwrap().to_owned() };
+    let slot = Slot { variable: "OPENAI_API_KEY", address: address.to_owned() };
     assert_eq!(*memory.kept.lock().unwrap(), [(slot, KEY.to_owned())]);
     first.shutdown().await;
     drop(first);
