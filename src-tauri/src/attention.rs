@@ -3,7 +3,7 @@
 
 use crate::bus;
 use crate::notify::{self, Call};
-use countersign_agent::Settings;
+use countersign_agent::DesktopSettings;
 use countersign_protocol::{ApprovalId, Card, Event, Feed};
 use gtk::prelude::WidgetExt as _;
 use std::collections::BTreeSet;
@@ -46,7 +46,7 @@ impl Caller {
         batch: &[Feed],
         waiting: usize,
         folder: Option<&str>,
-        settings: &Settings,
+        how: &DesktopSettings,
     ) {
         let new = self.cards.learn(batch, waiting);
         let called = self.calls.borrow().as_ref().map(|call| call.card.clone());
@@ -54,7 +54,7 @@ impl Caller {
             self.calls.send_replace(None);
         }
         let Some((card, question)) = new else { return };
-        if settings.desktop.sounds {
+        if how.sounds {
             self.ring();
         }
         if self.front {
@@ -63,7 +63,7 @@ impl Caller {
         if let Some(window) = self.window() {
             let _ = window.request_user_attention(Some(UserAttentionType::Informational));
         }
-        if settings.desktop.notifications {
+        if how.notifications {
             let folder = folder.map(|folder| countersign_agent::reveal(folder).0);
             self.calls.send_replace(Some(Call {
                 card,

@@ -46,87 +46,90 @@ pub(crate) fn call(
     )
 }
 
-/// The name that signals come from; none where the other end is no bus but the program itself.
-pub(crate) fn sender<'a>(bus: &DBusConnection, name: &'a str) -> Option<&'a str> {
-    bus.unique_name().map(|_| name)
-}
-
-/// Programs of a bus, for tests.
+/// Programs on a bus of their own, for tests.
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 pub(crate) mod testing {
     use super::*;
-    use gtk::gio::{
-        DBusConnectionFlags, DBusMethodInvocation, DBusNodeInfo, DBusServer, DBusServerFlags,
-        dbus_generate_guid,
-    };
+    use gtk::gio::{DBusConnectionFlags, DBusMethodInvocation, DBusNodeInfo};
+    use gtk::glib::variant::ToVariant as _;
     use gtk::glib::{MainContext, MainLoop};
-    use std::sync::{Arc, Mutex, mpsc};
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Child, Command, Stdio};
+    use std::sync::{Arc, mpsc};
 
-    /// The other end, and this one.
+    /// A bus, with a program on it and this one.
     pub(crate) struct Pair {
         pub(crate) theirs: DBusConnection,
         pub(crate) ours: DBusConnection,
-        _folder: tempfile::TempDir,
+        daemon: Child,
     }
 
-    /// Serves objects by a function of method and arguments; a method that gives nothing fails.
+    impl Drop for Pair {
+        fn drop(&mut self) {
+            let _ = self.daemon.kill();
+            let _ = self.daemon.wait();
+        }
+    }
+
+    fn connect(address: &str) -> DBusConnection {
+        let flags = DBusConnectionFlags::AUTHENTICATION_CLIENT
+            | DBusConnectionFlags::MESSAGE_BUS_CONNECTION;
+        DBusConnection::for_address_sync(address, flags, None, None::<&Cancellable>).unwrap()
+    }
+
+    /// Serves objects under a name, by a function of method and arguments; a method that gives nothing fails.
     pub(crate) fn serve(
+        name: &str,
         objects: &'static [(&'static str, &'static str)],
-        answers: impl Fn(&str, &str, &Variant) -> Option<Variant> + Send + Sync + 'static,
+        answers: impl Fn(&str, &Variant) -> Option<Variant> + Send + Sync + 'static,
     ) -> Pair {
-        let folder = tempfile::tempdir().unwrap();
-        let address = format!("unix:path={}", folder.path().join("bus").display());
-        let (connected, connections) = mpsc::channel();
-        let (listening, listens) = mpsc::channel();
-        let place = address.clone();
-        let answers = Arc::new(answers);
+        let mut daemon = Command::new("dbus-daemon")
+            .args(["--session", "--nofork", "--nopidfile", "--print-address"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("dbus-daemon is there");
+        let mut address = String::new();
+        BufReader::new(daemon.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let address = address.trim();
+        let theirs = connect(address);
+        let (serving, serves) = mpsc::channel();
+        let (connection, answers) = (theirs.clone(), Arc::new(answers));
         std::thread::spawn(move || {
             let context = MainContext::new();
-            let serving = || {
-                let guid = dbus_generate_guid();
-                let none = None::<&Cancellable>;
-                let server =
-                    DBusServer::new_sync(&place, DBusServerFlags::NONE, &guid, None, none).unwrap();
-                let connected = Mutex::new(connected);
-                server.connect_new_connection(move |_, connection| {
-                    for (object, xml) in objects {
-                        register(connection, object, xml, Arc::clone(&answers));
-                    }
-                    connected.lock().unwrap().send(connection.clone()).unwrap();
-                    true
-                });
-                server.start();
-                listening.send(()).unwrap();
+            let serve = || {
+                for (object, xml) in objects {
+                    register(&connection, object, xml, &answers);
+                }
+                serving.send(()).unwrap();
                 MainLoop::new(Some(&context), false).run();
             };
-            context.with_thread_default(serving).unwrap();
+            context.with_thread_default(serve).unwrap();
         });
-        listens.recv().unwrap();
-        let flags = DBusConnectionFlags::AUTHENTICATION_CLIENT;
-        let none = None::<&Cancellable>;
-        let ours = DBusConnection::for_address_sync(&address, flags, None, none).unwrap();
-        let theirs = connections.recv().unwrap();
-        Pair { theirs, ours, _folder: folder }
+        serves.recv().unwrap();
+        let name_of_buses = "org.freedesktop.DBus";
+        let whom = Whom { name: name_of_buses, object: "/", interface: name_of_buses };
+        call(&theirs, whom, "RequestName", &(name, 0_u32).to_variant()).unwrap();
+        Pair { ours: connect(address), theirs, daemon }
     }
 
     fn register(
         connection: &DBusConnection,
         object: &str,
         xml: &str,
-        answers: Arc<impl Fn(&str, &str, &Variant) -> Option<Variant> + Send + Sync + 'static>,
+        answers: &Arc<impl Fn(&str, &Variant) -> Option<Variant> + Send + Sync + 'static>,
     ) {
         let node = DBusNodeInfo::for_xml(xml).unwrap();
         for interface in node.interfaces() {
-            let answers = Arc::clone(&answers);
+            let answers = Arc::clone(answers);
             let method = move |_: DBusConnection,
                                _: &str,
-                               object: &str,
+                               _: &str,
                                _: &str,
                                method: &str,
                                arguments: Variant,
                                call: DBusMethodInvocation| {
-                match answers(object, method, &arguments) {
+                match answers(method, &arguments) {
                     Some(answer) => call.return_value(Some(&answer)),
                     None => call.return_dbus_error("test.Refused", "it is refused"),
                 }

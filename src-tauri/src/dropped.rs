@@ -22,7 +22,9 @@ pub(crate) fn happened(app: &tauri::AppHandle, label: &str, event: &DragDropEven
                 Ok(None) => return,
                 Ok(Some(path)) => {
                     let path = Some(path.to_owned());
-                    bridge::act(&app, &label, Op::OpenWorkspace { path }).await.map_err(words)
+                    bridge::act(&app, &label, Op::OpenWorkspace { path })
+                        .await
+                        .map_err(|error| words(&error))
                 }
                 Err(why) => Err(why.to_owned()),
             };
@@ -49,7 +51,7 @@ fn is_folder(path: &Path) -> bool {
     path.is_absolute() && path.is_dir()
 }
 
-fn words(error: WireError) -> String {
+fn words(error: &WireError) -> String {
     let words = format!("The folder was not opened. {} {}", error.message, error.hint);
     words.trim_end().to_owned()
 }

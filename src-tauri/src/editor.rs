@@ -33,13 +33,11 @@ pub(crate) async fn open(
     editor: Option<&str>,
 ) -> Result<(), WireError> {
     let failed = |message: String| WireError::new(ErrorCode::System, message, HINT);
-    let command = match editor {
-        Some(editor) => split(editor)
-            .map_err(|why| failed(format!("The setting editor makes no sense: {why}.")))?,
-        None => {
-            let known = KNOWN.iter().find(|name| find(OsStr::new(name)).is_some());
-            vec![(*known.ok_or_else(|| failed("No editor was found.".to_owned()))?).to_owned()]
-        }
+    let command = if let Some(editor) = editor {
+        split(editor).map_err(|why| failed(format!("The setting editor makes no sense: {why}.")))?
+    } else {
+        let known = KNOWN.iter().find(|name| find(OsStr::new(name)).is_some());
+        vec![(*known.ok_or_else(|| failed("No editor was found.".to_owned()))?).to_owned()]
     };
     launch(&with_file(&command, file, line))
         .await

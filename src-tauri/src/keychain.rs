@@ -4,7 +4,7 @@
 
 use crate::bus::{self, Whom};
 use countersign_agent::{Keychain, Later, Secret, Slot};
-use gtk::gio::{DBusConnection, DBusSignalFlags, IOErrorEnum};
+use gtk::gio::{DBusConnection, DBusSignalFlags};
 use gtk::glib::variant::{ObjectPath, ToVariant as _};
 use gtk::glib::{Error, MainContext, Variant};
 use std::collections::HashMap;
@@ -121,7 +121,7 @@ impl Service {
         let asking = || {
             let (told, answers) = mpsc::channel();
             let subscribed = self.bus.signal_subscribe(
-                bus::sender(&self.bus, SERVICE),
+                Some(SERVICE),
                 Some(whom.interface),
                 Some("Completed"),
                 Some(whom.object),
@@ -187,11 +187,15 @@ fn attributes(slot: &Slot) -> HashMap<&str, &str> {
 
 /// What is said of an error. None of the calls' arguments is in it.
 fn words(error: &Error) -> String {
-    let message = error.message().trim();
-    if error.is::<IOErrorEnum>() || message.contains(".DBus.Error.ServiceUnknown:") {
+    // What another program answered has its own name before the words.
+    let said = error.message().trim().strip_prefix("GDBus.Error:");
+    let Some((name, said)) = said.and_then(|said| said.split_once(": ")) else {
+        return "this system has no keychain".to_owned();
+    };
+    if name.ends_with(".ServiceUnknown") {
         return "this system has no keychain".to_owned();
     }
-    message.to_owned()
+    said.trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn object(path: &str) -> ObjectPath {
 
 fn keychain(kept: &Arc<Mutex<Kept>>) -> Pair {
     let kept = Arc::clone(kept);
-    serve(OBJECTS, move |_, method, arguments| {
+    serve(SERVICE, OBJECTS, move |method, arguments| {
         let mut kept = kept.lock().unwrap();
         let none: Vec<ObjectPath> = Vec::new();
         Some(match method {
@@ -99,8 +99,8 @@ fn slot(address: &str) -> Slot {
 }
 
 /// Answers the keychain's question in the person's place.
-fn person(Pair { theirs, .. }: &Pair, kept: &Arc<Mutex<Kept>>, dismiss: bool) {
-    let (theirs, kept) = (theirs.clone(), Arc::clone(kept));
+fn person(pair: &Pair, kept: &Arc<Mutex<Kept>>, dismiss: bool) {
+    let (theirs, kept) = (pair.theirs.clone(), Arc::clone(kept));
     std::thread::spawn(move || {
         while !std::mem::take(&mut kept.lock().unwrap().asked) {
             std::thread::yield_now();
@@ -143,7 +143,7 @@ fn a_locked_keychain_asks_the_person() {
 
 #[test]
 fn what_it_refuses_is_told_without_the_key() {
-    let pair = serve(OBJECTS, |_, method, _| match method {
+    let pair = serve(SERVICE, OBJECTS, |method, _| match method {
         "OpenSession" => Some(("".to_variant(), object("/session")).to_variant()),
         _ => None,
     });

@@ -93,7 +93,7 @@ impl Desktop {
         let can = bus::call(&bus, DESKTOP, "GetCapabilities", &().to_variant())?;
         let can: Vec<String> = can.child_value(0).get().unwrap_or_default();
         let subscribed = bus.signal_subscribe(
-            bus::sender(&bus, SERVICE),
+            Some(SERVICE),
             Some(SERVICE),
             Some("ActionInvoked"),
             Some(DESKTOP.object),

@@ -31,7 +31,7 @@ const OBJECTS: &[(&str, &str)] = &[(
 fn desktop(markup: bool) -> (Pair, UnboundedReceiver<Told>) {
     let (told, hears) = unbounded_channel();
     let told = Mutex::new(told);
-    let answers = move |_: &str, method: &str, arguments: &Variant| {
+    let answers = move |method: &str, arguments: &Variant| {
         let text = |at: usize| arguments.child_value(at).get::<String>().unwrap();
         let number = |at: usize| arguments.child_value(at).get::<u32>().unwrap();
         match method {
@@ -51,7 +51,7 @@ fn desktop(markup: bool) -> (Pair, UnboundedReceiver<Told>) {
             _ => None,
         }
     };
-    (serve(OBJECTS, answers), hears)
+    (serve(SERVICE, OBJECTS, answers), hears)
 }
 
 fn call(card: &str, folder: &str) -> Call {
@@ -60,7 +60,8 @@ fn call(card: &str, folder: &str) -> Call {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_shown_replaced_clicked_and_withdrawn() {
-    let (Pair { theirs, ours, .. }, mut told) = desktop(true);
+    let (pair, mut told) = desktop(true);
+    let ours = pair.ours.clone();
     let (calls, hears) = watch::channel(None);
     let (clicked, mut clicks) = unbounded_channel();
     let bus = move || Ok(ours.clone());
@@ -73,7 +74,7 @@ async fn a_call_is_shown_replaced_clicked_and_withdrawn() {
 
     for (id, action) in [(8_u32, "default"), (7, "other"), (7, "default")] {
         let arguments = (id, action).to_variant();
-        theirs
+        pair.theirs
             .emit_signal(None, DESKTOP.object, SERVICE, "ActionInvoked", Some(&arguments))
             .unwrap();
     }
@@ -100,7 +101,8 @@ async fn a_call_is_shown_replaced_clicked_and_withdrawn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_desktop_without_markup_is_given_none() {
-    let (Pair { ours, .. }, mut told) = desktop(false);
+    let (pair, mut told) = desktop(false);
+    let ours = pair.ours.clone();
     let (calls, hears) = watch::channel(None);
     let _speaking = tokio::spawn(speak(hears, move || Ok(ours.clone()), || ()));
     calls.send_replace(Some(call("a", "a & b")));

@@ -95,7 +95,7 @@ async fn follow(app: tauri::AppHandle, label: String, open: Arc<Open>) {
             }
         }
         let waiting = open.engine.waiting();
-        caller.learn(&batch, waiting, folder.as_deref(), &open.engine.settings());
+        caller.learn(&batch, waiting, folder.as_deref(), &open.engine.settings().desktop);
         let title = title(waiting, folder.as_deref());
         if title != shown
             && let Some(window) = app.get_webview_window(&label)

@@ -61,13 +61,13 @@ impl Engine {
         let store = Store::open(folders.data())?;
         let shared = Arc::new(Shared::new(folders, settings, store, trash, keychain));
         let engine = Self { shared };
-        engine.look_for_key();
         let trouble = match workspace {
             None => None,
             Some(folder) => {
                 engine.open(&folder, false, Which::Last).await.err().map(WireError::from)
             }
         };
+        engine.look_for_key();
         Ok((engine, trouble))
     }
 
@@ -234,6 +234,7 @@ impl Engine {
     }
 
     async fn open(&self, folder: &Path, tour: bool, which: Which) -> Result<(), AgentError> {
+        let _turn = self.shared.turn.lock().await;
         self.shared.must_be_idle()?;
         let folder = folder.to_owned();
         self.with_shared(move |shared| shared.open_folder(&folder, tour, which)).await

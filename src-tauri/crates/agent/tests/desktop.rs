@@ -1,6 +1,6 @@
 //! What a window's manners on the desktop rest on: where a file lies, keys that are kept, and a run that
 //! fails by a fault of the program.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
 use countersign_agent::{
     Engine, EngineOptions, Folders, Keychain, Later, Overrides, Session, SessionOptions, Settings,
@@ -145,13 +145,14 @@ async fn a_key_is_kept_found_at_the_next_start_and_given_to_no_other_server() {
     let keychain = || Some(Arc::clone(&memory) as Arc<dyn Keychain>);
     let workspace = TempWorkspace::new();
     let first = engine(&workspace, keychain()).await;
-    let gate = Some("https://gate.example/v1");
+    let address = "https://gate.example/v1";
+    let gate = Some(address);
     first.submit(connect(gate, Some(KEY), false)).await.unwrap();
     assert_eq!(state(&first).await.model.key, KeySource::Window);
     assert!(memory.kept.lock().unwrap().is_empty(), "nothing is kept unasked");
     first.submit(connect(gate, Some(KEY), true)).await.unwrap();
     assert_eq!(state(&first).await.model.key, KeySource::Keychain);
-    let slot = Slot { variable: "OPENAI_API_KEY", address: gate.unwrap().to_owned() };
+    let slot = Slot { variable: "OPENAI_API_KEY", address: address.to_owned() };
     assert_eq!(*memory.kept.lock().unwrap(), [(slot, KEY.to_owned())]);
     first.shutdown().await;
     drop(first);
@@ -260,7 +261,10 @@ async fn a_run_that_fails_by_a_fault_of_the_program_stands_still_and_goes_on() {
     let (seq, error) = told(&mut reader).await;
     assert_eq!(seq, None, "it can go on, so its end is not stored");
     assert!(error.unwrap().contains("Countersign failed during this run"));
-    assert!(!session.is_running());
+    // It is told a moment before it is so.
+    while session.is_running() {
+        tokio::task::yield_now().await;
+    }
     assert!(session.paused().unwrap().contains("stands still"));
     assert!(session.go_on().unwrap(), "there is a run to go on with");
     let (seq, error) = told(&mut reader).await;

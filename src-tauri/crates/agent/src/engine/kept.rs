@@ -21,6 +21,10 @@ impl Engine {
             let Some(kept) = first_kept(keychain.as_ref(), slots).await else { return };
             let Some(shared) = weak.upgrade() else { return };
             let engine = Self { shared };
+            let _turn = engine.shared.turn.lock().await;
+            if engine.shared.model().key != KeySource::Missing {
+                return;
+            }
             let choice = {
                 let mut choice = lock(&engine.shared.choice);
                 choice.kept = Some(kept);
@@ -30,6 +34,7 @@ impl Engine {
                 && let Err(error) = engine.connect(choice).await
             {
                 tracing::warn!("the key of the keychain is not used: {error}");
+                engine.shared.tell();
             }
         });
     }
@@ -47,7 +52,10 @@ impl Engine {
         {
             choice.kept = Some(kept);
         }
-        self.connect(choice.clone()).await?;
+        {
+            let _turn = self.shared.turn.lock().await;
+            self.connect(choice.clone()).await?;
+        }
         match choice.key.clone().filter(|_| keep) {
             Some(key) => self.keep(&choice, key).await.map_err(|why| not_kept(&why)),
             None => Ok(()),

@@ -28,6 +28,8 @@ pub(super) struct Shared {
     pub(super) hub: Arc<Hub>,
     pub(super) choice: Mutex<ModelChoice>,
     pub(super) keychain: Option<Arc<dyn Keychain>>,
+    /// Held while a folder is opened or a model connected, so that no session misses its model.
+    pub(super) turn: tokio::sync::Mutex<()>,
     pub(super) open: Mutex<Option<Open>>,
     /// What the person should know of.
     pub(super) notices: Mutex<Vec<String>>,
@@ -72,6 +74,7 @@ impl Shared {
             hub: Arc::default(),
             choice: Mutex::default(),
             keychain,
+            turn: tokio::sync::Mutex::default(),
             open: Mutex::default(),
             notices: Mutex::new(notices),
             trash: trash.or_else(crate::folders::trash),
