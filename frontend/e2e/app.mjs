@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OUT, output, Process, shootDisplay, startDisplay, startDriver, TARGET } from "./display.mjs";
-import { Fatal, newSession, TEXT_OF, until } from "./webdriver.mjs";
+import { Fatal, Keys, newSession, TEXT_OF, until } from "./webdriver.mjs";
 
 export const APP = process.env.E2E_APP ?? join(TARGET, "debug", "countersign");
 export const MODEL = process.env.E2E_MODEL ?? join(TARGET, "debug", "scripted-model");
@@ -147,8 +147,10 @@ export async function startApp({ workspace, modelUrl, key = KEY, args = [], env:
     GSETTINGS_BACKEND: "memory",
     GIO_USE_VFS: "local",
     NO_AT_BRIDGE: "1",
-    // The driver of the display would still write its cache when the window is gone.
-    MESA_SHADER_CACHE_DISABLE: "true",
+    // There is no graphics card here: what is drawn as for one is compiled first, for seconds on a busy machine,
+    // and no frame comes meanwhile. What is still compiled, the next window has then.
+    WEBKIT_SKIA_ENABLE_CPU_RENDERING: "1",
+    MESA_SHADER_CACHE_DIR: join(OUT, "shaders"),
     LC_ALL: "C.UTF-8",
     HOME: home,
     XDG_CONFIG_HOME: folder("config"),
@@ -243,7 +245,7 @@ export class App {
 
   /** Waits until a button of the card takes clicks, and gives it. */
   armed(approval, button = "approve") {
-    const css = `${testId("card", `[data-approval="${approval}"]`)} ${testId(button, "[data-armed=true]")}`;
+    const css = `${testId("card", `[data-approval="${approval}"]`)} ${testId(button, "[data-armed=true][aria-disabled=false]")}`;
     return this.page.shown(css, { what: `${button} of the card ${approval} takes clicks` });
   }
 
@@ -267,10 +269,25 @@ export class App {
     const card = await this.card(kind);
     const of = testId("card", `[data-approval="${card.approval}"]`);
     await this.press(card.approval, "deny");
-    if (feedback !== "") await (await this.page.shown(`${of} ${testId("deny-feedback")}`)).type(feedback);
+    if (feedback !== "") await (await this.page.shown(`${of} ${testId("deny-feedback")}`)).type(feedback.replaceAll("\n", Keys.enter));
     await this.press(card.approval, button);
     await this.page.gone(of, { what: `the denied card ${card.approval} is gone` });
     return card;
+  }
+
+  /** Sets the card in front aside with Escape, and waits until it stands in the tray. */
+  async setAside(approval) {
+    await this.page.shown(testId("card", `[data-approval="${approval}"]`));
+    await this.page.press(Keys.escape);
+    await this.byTestId("tray-card", `[data-approval="${approval}"]`);
+    await this.page.gone(testId("card", `[data-approval="${approval}"]`), { what: "the card is out of the way" });
+  }
+
+  /** Takes a card up again that was set aside. */
+  async takeUp(approval) {
+    await this.clickOn("tray-card", `[data-approval="${approval}"]`);
+    await this.page.shown(testId("card", `[data-approval="${approval}"]`));
+    await this.page.gone(testId("tray-card", `[data-approval="${approval}"]`));
   }
 
   /** Counts cards from now on, also those that are gone again at once. */
@@ -351,8 +368,31 @@ export class App {
   async end() {
     await this.page.deleteSession().catch(() => {}); // where the program is gone, there is nothing to close
     await this.driver.end();
+    await endProcesses(this.dataDir);
     await removeFolder(this.home);
   }
+}
+
+/**
+ * Ends what is left of the program. The driver closes the page, and with it not always the window: one that
+ * stays would take the focus from the next test's.
+ */
+async function endProcesses(dataDir) {
+  const since = Date.now();
+  await until(
+    async () => {
+      const left = await processesWith(dataDir);
+      for (const pid of left) {
+        try {
+          process.kill(Number(pid), Date.now() - since > 5_000 ? "SIGKILL" : "SIGTERM");
+        } catch (error) {
+          if (error.code !== "ESRCH") throw new Fatal(error.message);
+        }
+      }
+      return left.length === 0;
+    },
+    { what: "the program has ended" },
+  );
 }
 
 /** All files below a folder with their bytes. */

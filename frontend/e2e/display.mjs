@@ -121,13 +121,14 @@ export async function startDisplay({ width = 1440, height = 900 } = {}) {
 
 /**
  * Starts Xvfb and gives the name of its display. The server picks a free number and writes it once it takes
- * connections (`-displayfd`): its socket exists a moment before that, and who connects then is refused.
+ * connections (`-displayfd`), not before. It must not start afresh when its last client goes (`-noreset`): that
+ * would cut off the window manager where it connects just as what asks for it leaves.
  */
 async function startServer(width, height) {
   mkdirSync(LOGS, { recursive: true });
   const told = join(LOGS, `${process.pid}-display`);
   const fd = openSync(told, "w");
-  const screen = ["-screen", "0", `${width}x${height}x24`, "-nolisten", "tcp"];
+  const screen = ["-screen", "0", `${width}x${height}x24`, "-nolisten", "tcp", "-noreset"];
   const server = new Process("xvfb", "Xvfb", ["-displayfd", "3", ...screen], process.env, [fd]);
   closeSync(fd);
   const number = await until(

@@ -107,6 +107,75 @@ windowTest(
 );
 
 windowTest(
+  "a pattern that was edited on the card covers the like of it, shows what it covers, and asks again once ended",
+  {
+    files: { "hello.js": 'console.log("Hello, " + process.argv[2]);\n', "other.js": 'console.log("Other");\n' },
+    script: [
+      call("toolu_ada", "exec", { command: "node hello.js ada" }),
+      call("toolu_bob", "exec", { command: "node hello.js bob" }),
+      call("toolu_other", "exec", { command: "node other.js" }),
+      { text: "Greeted." },
+      call("toolu_eve", "exec", { command: "node hello.js eve" }),
+      { text: "Not greeted." },
+    ],
+  },
+  async ({ app, model }) => {
+    const said = (id) => JSON.parse(model.results().get(id)).stdout;
+    await app.sendTask("Greet them.");
+    const card = await app.card("exec");
+    await app.press(card.approval, "approve-menu");
+    const field = await app.byTestId("approve-pattern");
+    const covers = (words) =>
+      until(async () => words.test(await (await app.byTestId("pattern-preview")).content()), {
+        what: `the card shows of the pattern: ${words}`,
+      });
+    const write = async (pattern) => {
+      await field.clear();
+      await field.type(pattern);
+      await until(async () => (await (await app.byTestId("approve-always")).content()).includes(pattern), {
+        what: `the button says ${pattern}`,
+      });
+    };
+    // What no rule can be is said, and cannot be approved.
+    await write("*");
+    await covers(/It cannot be a rule\./);
+    await until(() => app.page.has(testId("approve-always", "[data-armed=true][aria-disabled=true]")), {
+      what: "it cannot be approved",
+    });
+    await write("node hello.js *");
+    await covers(/would have run without asking:\s*node hello\.js ada/);
+    assert.equal(model.requests().length, 1, "nothing is decided by writing a pattern");
+    await app.press(card.approval, "approve-always");
+    await app.page.gone(testId("card", `[data-approval="${card.approval}"]`), { what: "the approved card is gone" });
+
+    const other = await app.card("exec", { other: card.approval });
+    assert.match(other.text, /node other\.js/, "what the pattern does not cover asks");
+    assert.deepEqual([said("toolu_ada"), said("toolu_bob")], ["Hello, ada\n", "Hello, bob\n"]);
+    await app.deny("exec");
+    await app.finished();
+    assert.deepEqual(
+      (await app.rows()).map((row) => row.state),
+      ["done", "done", "refused"],
+    );
+
+    await app.clickOn("rules");
+    await until(async () => /^Commands node hello\.js \* always.*Used once, today/.test((await rules(app))[0] ?? ""), {
+      what: "the rule is listed with its use",
+    });
+    await app.clickOn("end-rule");
+    await app.byTestId("rules-none");
+    await closeRules(app);
+    await app.sendTask("And eve.");
+    const asked = await app.card("exec");
+    assert.match(asked.text, /node hello\.js eve/, "the rule is ended: it asks");
+    await app.deny("exec");
+    await app.finished();
+    assert.doesNotMatch(model.results().get("toolu_eve"), /Hello, eve/);
+    assert.deepEqual(model.problems(), []);
+  },
+);
+
+windowTest(
   "edits that are accepted for the session are told of in the status bar, and end there with one click",
   {
     files: { "list.txt": "one\ntwo\nthree\n" },

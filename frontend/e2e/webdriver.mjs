@@ -16,6 +16,7 @@ export const Keys = {
   escape: "\uE00C",
   tab: "\uE004",
   backspace: "\uE003",
+  end: "\uE010",
   control: "\uE009",
   null: "\uE000",
 };
@@ -192,6 +193,13 @@ export class Session {
       args: [],
     });
     return Buffer.from(await this.call("GET", "/screenshot"), "base64");
+  }
+
+  /** Presses keys together, the last one last, where the focus is. */
+  async press(...keys) {
+    const down = keys.map((value) => ({ type: "keyDown", value }));
+    const up = keys.map((value) => ({ type: "keyUp", value })).reverse();
+    await this.call("POST", "/actions", { actions: [{ type: "key", id: "keys", actions: [...down, ...up] }] });
   }
 
   setSize(width, height) {

@@ -6,6 +6,7 @@ export function arrange(app: App, shell: Shell, screen: string | null): void {
   if (screen === "sessions") void app.sessions.show();
   if (screen === "changes" || screen === "threeway") app.side.show("changes");
   if (screen === "settings" || screen === "palette" || screen === "shortcuts") shell.turn(screen, true);
+  if (screen === "file") void app.openFile("src/cart.ts");
   if (screen === "trace") app.side.show("trace");
   if (screen === "find") void find("rounding");
   if (screen === "threeway") void lookAtConflict(app);

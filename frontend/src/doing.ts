@@ -1,4 +1,5 @@
 import { tick } from "svelte";
+import type { EntryActs } from "./features/tree/acting.svelte";
 import type { ActionId } from "./state/actions";
 import type { App } from "./state/app.svelte";
 import type { Shell } from "./state/shell.svelte";
@@ -42,6 +43,33 @@ export function doings(app: App, shell: Shell): Record<ActionId, Doing> {
     tour: { possible: () => always() && !app.opening, run: () => void app.startTour() },
     shortcuts: { possible: always, run: dialog("shortcuts") },
   };
+}
+
+/** What is done with an entry of the file tree. */
+export function entryActs(app: App): EntryActs {
+  return {
+    open: (path) => void app.openFile(path),
+    edit: (path) => void app.entries.edit(path),
+    reveal: (path) => void app.entries.reveal(path),
+    copyPath: (path) => void copyPath(app, path),
+    mention: (path) => void mention(app, path),
+    rename: (path, name) => app.entries.rename(path, name),
+    remove: (path) => app.entries.remove(path),
+  };
+}
+
+async function copyPath(app: App, path: string): Promise<void> {
+  const whole = `${app.state?.workspace?.path ?? ""}/${path}`;
+  if (!(await copyText(whole))) app.notices.add("The path could not be copied.", whole);
+}
+
+/** Names a file in the message, and goes on there behind it. */
+async function mention(app: App, path: string): Promise<void> {
+  app.mention(path);
+  await tick();
+  const box = document.querySelector<HTMLTextAreaElement>('[data-testid="composer"]');
+  box?.focus({ preventScroll: true });
+  box?.setSelectionRange(box.value.length, box.value.length);
 }
 
 /** Brings what waits into sight: out of the tray if it is there. It decides nothing. */

@@ -2,6 +2,7 @@ import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/menu.css";
 import { mount } from "svelte";
 import AppView from "./App.svelte";
 import type { Backend } from "./backend/backend";

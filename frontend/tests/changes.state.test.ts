@@ -11,6 +11,7 @@ let answer: () => SessionChanges;
 let refused: WireError | null;
 let tools: Record<string, string>;
 let changes: Changes;
+let leave: () => void;
 
 const nothing = (): SessionChanges => ({ session: "s", workspace: "/w", files: [], left_out: [], kept_bytes: asked });
 const tell = (...events: Event[]): void => changes.note(envelopes(events));
@@ -54,11 +55,11 @@ describe("what changed", () => {
     changes.touch();
     await wait(LOOK_MS * 2);
     expect(asked).toBe(0);
-    changes.setVisible(true);
+    leave = changes.watch();
     await wait(0);
     expect(asked).toBe(1);
-    changes.setVisible(false);
-    changes.setVisible(true);
+    leave();
+    leave = changes.watch();
     await wait(0);
     expect(asked).toBe(1);
   });
@@ -71,7 +72,7 @@ describe("what changed", () => {
     ["a run ended", { type: "run_finished", reason: "end_turn" }, 1],
     ["a word streamed", { type: "text_delta", text: "x" }, 0],
   ])("is asked for anew after %s: %#", async (_name, event, times) => {
-    changes.setVisible(true);
+    leave = changes.watch();
     await wait(0);
     asked = 0;
     tell(event);
@@ -80,7 +81,7 @@ describe("what changed", () => {
   });
 
   it("is asked for once after a burst", async () => {
-    changes.setVisible(true);
+    leave = changes.watch();
     await wait(0);
     asked = 0;
     for (let at = 0; at < 50; at += 1) changes.touch();
@@ -89,7 +90,7 @@ describe("what changed", () => {
   });
 
   it("stays as it is drawn where nothing changed, but for the disk's use", async () => {
-    changes.setVisible(true);
+    leave = changes.watch();
     await wait(0);
     const before = changes.data;
     changes.touch();
@@ -102,18 +103,18 @@ describe("what changed", () => {
     answer = () => {
       throw { code: "system", message: "The disk is gone.", hint: "" } satisfies WireError;
     };
-    changes.setVisible(true);
+    leave = changes.watch();
     await wait(0);
     expect(changes.trouble).toBe("The disk is gone.");
     answer = nothing;
-    changes.setVisible(false);
-    changes.setVisible(true);
+    leave();
+    leave = changes.watch();
     await wait(0);
     expect(changes.trouble).toBe("");
   });
 
   it("of another session is forgotten", async () => {
-    changes.setVisible(true);
+    leave = changes.watch();
     await wait(0);
     changes.show("t");
     expect(changes.data).toBeNull();

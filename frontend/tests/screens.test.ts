@@ -60,11 +60,44 @@ describe("screens", () => {
     await userEvent.type(dialog.getByTestId("connect-model-name"), "some-model");
     await userEvent.click(dialog.getByTestId("connect-save"));
     expect(backend.ops).toEqual([
-      { type: "connect_model", provider: "anthropic", model: "some-model", api_key: "sk-test" },
+      { type: "connect_model", provider: "anthropic", model: "some-model", api_key: "sk-test", keep_key: false },
     ]);
     await vi.waitFor(() => expect(screen.queryByTestId("connect-dialog")).toBeNull());
     await userEvent.click(screen.getByTestId("connect-model"));
     expect((await screen.findByTestId<HTMLInputElement>("connect-key")).value).toBe("");
+  });
+
+  it("keeps a key in the keychain only where it is told to, and not one that was not typed", async () => {
+    const { backend } = await showScreen("welcome");
+    await userEvent.click(screen.getByTestId("connect-model"));
+    const dialog = within(await screen.findByTestId("connect-dialog"));
+    const keep = dialog.getByTestId<HTMLInputElement>("connect-keep");
+    expect(keep.disabled).toBe(true);
+    await userEvent.type(dialog.getByTestId("connect-key"), "sk-test");
+    expect(keep.checked).toBe(false);
+    await userEvent.click(keep);
+    await userEvent.click(dialog.getByTestId("connect-save"));
+    expect(backend.ops).toEqual([{ type: "connect_model", provider: "anthropic", api_key: "sk-test", keep_key: true }]);
+    await vi.waitFor(() => expect(screen.getByTestId("welcome").textContent).toContain("key from the keychain"));
+    await userEvent.click(screen.getByTestId("connect-model"));
+    expect((await screen.findByTestId<HTMLInputElement>("connect-keep")).checked).toBe(false);
+  });
+
+  it("says where something is dropped while it is dragged over the window, and takes no pointer", async () => {
+    const { app } = await showScreen("exec");
+    app.take([{ type: "dragging", over: true }]);
+    expect((await screen.findByTestId("drop-overlay")).textContent).toContain("Drop a folder to open it");
+    app.take([{ type: "dragging", over: false }]);
+    await vi.waitFor(() => expect(screen.queryByTestId("drop-overlay")).toBeNull());
+  });
+
+  it("names the branch in the status bar, and none where there is no git", async () => {
+    const { app } = await showScreen("exec");
+    expect(screen.getByTestId("status-branch").textContent).toBe("main");
+    const state = app.state;
+    if (!state?.workspace) throw new Error("no workspace");
+    app.take([{ type: "app", state: { ...state, workspace: { ...state.workspace, branch: null } } }]);
+    await vi.waitFor(() => expect(screen.queryByTestId("status-branch")).toBeNull());
   });
 
   it("connects a local server without a key, and can send to it", async () => {

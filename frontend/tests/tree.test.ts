@@ -10,7 +10,15 @@ import { Tree } from "../src/state/tree.svelte";
 let disk: Record<string, [string, "folder" | "file"][]>;
 let asked: string[];
 let tree: Tree;
-const onOpenFile = vi.fn();
+const acts = {
+  open: vi.fn(),
+  edit: vi.fn(),
+  reveal: vi.fn(),
+  copyPath: vi.fn(),
+  mention: vi.fn(),
+  rename: vi.fn(async () => true),
+  remove: vi.fn(async () => true),
+};
 
 function listing(path: string): FolderListing {
   const entries = disk[path];
@@ -41,7 +49,7 @@ beforeEach(async () => {
     "src/lib": [],
   };
   asked = [];
-  onOpenFile.mockClear();
+  for (const act of Object.values(acts)) act.mockClear();
   tree = new Tree(
     new ReplayBackend({
       batches: [],
@@ -53,7 +61,7 @@ beforeEach(async () => {
     }),
   );
   await tree.reset();
-  render(FileTree, { tree, onOpenFile });
+  render(FileTree, { tree, acts });
   screen.getByTestId("tree").focus();
 });
 
@@ -88,7 +96,7 @@ describe("the file tree", () => {
 
   it("opens files by Enter and tells screen readers where one is", async () => {
     await press("{ArrowDown}{Enter}");
-    expect(onOpenFile).toHaveBeenCalledExactlyOnceWith("a.ts");
+    expect(acts.open).toHaveBeenCalledExactlyOnceWith("a.ts");
     const row = screen.getByRole("treeitem", { selected: true });
     expect(row.getAttribute("data-path")).toBe("a.ts");
     expect(screen.getByTestId("tree").getAttribute("aria-activedescendant")).toBe(row.id);

@@ -57,6 +57,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         config: arguments.config,
         workspace: arguments.dir,
         keychain: Some(Arc::new(SystemKeychain)),
+        trash: None,
     };
     let folders = Folders::find(options.data_dir.clone(), options.config.clone())?;
     folders.make()?;

@@ -4,7 +4,7 @@ import type { Query } from "../protocol/Query";
 import type { QueryAnswer } from "../protocol/QueryAnswer";
 import { demoThreeWay } from "./demochanges";
 import { Recorder, WORKSPACE } from "./demoevents";
-import { entriesOf, fileAnswer } from "./demofiles";
+import { DemoFiles, fileAnswer } from "./demofiles";
 import { demoMatches, demoTexts } from "./demoproposals";
 import { type Demo, react } from "./demoreact";
 import { record } from "./demorecord";
@@ -19,7 +19,12 @@ import { ReplayBackend } from "./replay";
 export function demoBackend(query: URLSearchParams): ReplayBackend {
   const screen = screenOf(query.get("screen"));
   const recorder = screen === "trace" ? new Recorder(Date.now() - TRACE_MS) : new Recorder();
-  const demo: Demo = { sessions: demoSessions(), changes: new DemoChanges(), settings: new DemoSettings() };
+  const demo: Demo = {
+    sessions: demoSessions(),
+    changes: new DemoChanges(),
+    settings: new DemoSettings(),
+    files: new DemoFiles(),
+  };
   let state = stateOf(screen);
   record(recorder, screen);
   const open: Feed[] = [
@@ -52,7 +57,7 @@ function answer(query: Query, state: AppState, demo: Demo): QueryAnswer {
         ],
       };
     case "folder":
-      return { type: "folder", path: query.path, entries: entriesOf(query.path), omitted: 0 };
+      return { type: "folder", path: query.path, entries: demo.files.entriesOf(query.path), omitted: 0 };
     case "file":
       return fileAnswer(query.path);
     case "sessions":

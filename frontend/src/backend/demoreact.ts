@@ -5,6 +5,7 @@ import type { Op } from "../protocol/Op";
 import type { SessionSummary } from "../protocol/SessionSummary";
 import type { WireError } from "../protocol/WireError";
 import type { Recorder } from "./demoevents";
+import type { DemoFiles } from "./demofiles";
 import { demoRevised } from "./demoproposals";
 import { type DemoChanges, revert } from "./demorevert";
 import { ruleOf } from "./demorules";
@@ -16,6 +17,7 @@ export interface Demo {
   sessions: SessionSummary[];
   changes: DemoChanges;
   settings: DemoSettings;
+  files: DemoFiles;
 }
 
 export type Outcome = WireError | { state: AppState; feed: Feed[] };
@@ -42,7 +44,7 @@ export function react(op: Op, state: AppState, to: Recorder, demo: Demo): Outcom
           model: op.model ?? (op.provider === "openai" ? "" : "claude-sonnet-4-5"),
           base_url: op.base_url ?? null,
           prices: null,
-          key: op.provider === "openai" && !op.api_key ? "not_needed" : "window",
+          key: op.provider === "openai" && !op.api_key ? "not_needed" : op.keep_key ? "keychain" : "window",
         },
       });
     case "interrupt":
@@ -104,6 +106,11 @@ export function react(op: Op, state: AppState, to: Recorder, demo: Demo): Outcom
       return demo.settings.set(op.key, op.value) ?? { state, feed: [] };
     case "dismiss_notices":
       return app({ ...state, notices: [] });
+    case "rename_entry":
+      return demo.files.rename(op.path, op.to) ?? { state, feed: [] };
+    case "delete_entry":
+      demo.files.remove(op.path);
+      return { state, feed: [] };
     case "save_draft":
       return { state, feed: [] };
     case "forget_recent":
@@ -111,6 +118,8 @@ export function react(op: Op, state: AppState, to: Recorder, demo: Demo): Outcom
     case "fork_session":
     case "export_session":
     case "import_session":
+    case "reveal":
+    case "open_in_editor":
       break;
   }
   return { code: "state", message: "This is a recording.", hint: "Start the program to do that." };

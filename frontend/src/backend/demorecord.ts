@@ -37,7 +37,7 @@ export function record(to: Recorder, screen: Screen): void {
     return;
   }
   conclude(to);
-  if (screen === "sessions" || screen === "changes" || screen === "threeway") changedFiles(to);
+  if (["sessions", "changes", "threeway", "file"].includes(screen)) changedFiles(to);
   if (screen === "trace") traceTurn(to);
   if (screen === "paused") cutOff(to);
   if (screen === "exec" || screen === "paused" || screen === "readonly") askExec(to);

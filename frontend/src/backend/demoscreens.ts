@@ -28,6 +28,7 @@ const SCREENS = [
   "settings",
   "palette",
   "shortcuts",
+  "file",
 ] as const;
 
 /** The states of the window that a plain browser can look at, by `?screen=`. */
@@ -46,6 +47,7 @@ const RESTING: ReadonlySet<Screen> = new Set<Screen>([
   "threeway",
   "paused",
   "readonly",
+  "file",
 ]);
 const UNDO: UndoState = { ready: true, done: 8412, total: 8412, bytes: 12_300_000, budget: 2_000_000_000 };
 
@@ -88,7 +90,10 @@ export function stateOf(screen: Screen): AppState {
       provider: "anthropic",
       model: welcome ? "" : "claude-sonnet-4-5",
       base_url: null,
-      prices: null,
+      prices:
+        screen === "trace" || screen === "changes"
+          ? { input: 3, output: 15, cache_read: 0.3, cache_write: 3.75 }
+          : null,
       key: welcome ? "missing" : "environment",
     },
     exec_security: "approval-always",

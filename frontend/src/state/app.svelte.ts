@@ -11,6 +11,7 @@ import { Changes } from "./changes.svelte";
 import { Chat } from "./chat.svelte";
 import { Desk } from "./desk";
 import { Drafts } from "./drafts.svelte";
+import { Entries } from "./entries";
 import { FilePane } from "./file.svelte";
 import { Notices } from "./notices.svelte";
 import { editRules, Rules } from "./rules.svelte";
@@ -35,6 +36,7 @@ export class App {
   readonly rules = new Rules();
   readonly tree: Tree;
   readonly file: FilePane;
+  readonly entries: Entries;
   readonly side = new Side();
   readonly trace: TraceView;
   readonly sessions: SessionList;
@@ -49,6 +51,8 @@ export class App {
   lost = $state(false);
   /** Set while a folder is chosen or opened. */
   opening = $state(false);
+  /** Set while something is dragged over the window. */
+  dragging = $state(false);
   /** Set while a run that stood still is told to go on. */
   goingOn = $state(false);
 
@@ -58,6 +62,7 @@ export class App {
     this.file = new FilePane(backend);
     this.trace = new TraceView(backend);
     const act = (op: Op): Promise<boolean> => this.#submit(op);
+    this.entries = new Entries(act, this.tree, this.file);
     this.sessions = new SessionList(backend, act);
     this.drafts = new Drafts(backend, act);
     this.chat = new Chat({
@@ -136,6 +141,7 @@ export class App {
           this.tree.note(feed.envelopes, this.session.view.session);
           break;
         case "dragging":
+          this.dragging = feed.over;
           break;
         case "tree":
           if (this.state?.workspace) {
@@ -228,6 +234,13 @@ export class App {
   async openFile(path: string): Promise<void> {
     this.side.show("file");
     await this.file.open(path);
+  }
+
+  /** Names a file in the message that is written. */
+  mention(path: string): void {
+    const draft = this.drafts.get({ of: "message" });
+    const gap = draft === "" || /\s$/.test(draft) ? "" : " ";
+    this.drafts.set({ of: "message" }, `${draft}${gap}@${path} `);
   }
 
   closeSide(): void {

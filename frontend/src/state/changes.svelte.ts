@@ -42,7 +42,8 @@ export class Changes {
   #ask: Ask;
   #toolOf: (call: string) => string;
   #session: SessionId = "";
-  #visible = false;
+  /** How many places show what changed. */
+  #lookers = 0;
   #stale = true;
   #asked = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -79,13 +80,19 @@ export class Changes {
     this.conflict = null;
     this.dismiss();
     this.#stale = true;
-    if (this.#visible) void this.#look();
+    if (this.#lookers > 0) void this.#look();
   }
 
-  /** Nobody asks what changed while nobody looks. */
-  setVisible(visible: boolean): void {
-    this.#visible = visible;
-    if (visible && this.#stale) void this.#look();
+  /**
+   * Nobody asks what changed while nobody looks: somebody does, until the function that it gives is called. Who
+   * begins to look sees what stands there now, the person's own edits included.
+   */
+  watch(): () => void {
+    this.#lookers += 1;
+    void this.#look();
+    return () => {
+      this.#lookers -= 1;
+    };
   }
 
   /** Follows the session: acts change files, and so does taking back. */
@@ -105,7 +112,7 @@ export class Changes {
   touch(): void {
     this.#stale = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = this.#visible ? setTimeout(() => void this.#look(), LOOK_MS) : null;
+    this.#timer = this.#lookers > 0 ? setTimeout(() => void this.#look(), LOOK_MS) : null;
   }
 
   /** Puts the last outcome away. */

@@ -13,6 +13,7 @@ import {
 } from "./items";
 import { Output } from "./output";
 import { revertedWords } from "./revertwords";
+import { add } from "./trace";
 
 type Decided = Extract<Event, { type: "approval_decided" }>;
 type FilesChanged = Extract<Event, { type: "files_changed" }>;
@@ -157,6 +158,7 @@ function titleOf(text: string): string {
 function count(state: SessionFold, usage: StepUsage): void {
   state.tokens.input += usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens;
   state.tokens.output += usage.output_tokens;
+  state.usage = add(state.usage, usage);
 }
 
 function proposed(state: SessionFold, call: string, tool: string, args: unknown): void {

@@ -2,6 +2,7 @@ import type { ChangedPath } from "../protocol/ChangedPath";
 import type { Event } from "../protocol/Event";
 import type { LeftPath } from "../protocol/LeftPath";
 import type { RunEnd } from "../protocol/RunEnd";
+import type { StepUsage } from "../protocol/StepUsage";
 import type { Output } from "./output";
 
 /** A proposal that waits for a decision. */
@@ -97,6 +98,8 @@ export interface SessionFold {
   /** How many messages of the person's began a run. */
   turns: number;
   tokens: { input: number; output: number };
+  /** The same by kind; null before the first. */
+  usage: StepUsage | null;
   /** Whether the step's message told already what the step took. */
   counted: boolean;
   /** Open proposals by id, oldest first. A map, so that cards stay the plain values that arrived. */
@@ -124,6 +127,7 @@ export function emptySession(session: string): SessionFold {
     step: 0,
     turns: 0,
     tokens: { input: 0, output: 0 },
+    usage: null,
     counted: false,
     approvals: new Map(),
     approvalsVersion: 0,

@@ -104,6 +104,30 @@ export class Tree {
     this.#version += 1;
   }
 
+  /** An entry has another path now: what is open and selected of it stays so. */
+  moved(from: string, to: string): void {
+    const under = (path: string): boolean => path === from || path.startsWith(`${from}/`);
+    const renamed = (path: string): string => to + path.slice(from.length);
+    for (const folder of [...this.#open].filter(under)) {
+      this.#open.delete(folder);
+      this.#open.add(renamed(folder));
+      const listing = this.#listings.get(folder);
+      this.#listings.delete(folder);
+      this.#own.delete(folder);
+      // Its entries have other paths too.
+      if (listing) this.#due.add(renamed(folder));
+    }
+    if (this.selected !== null && under(this.selected)) this.selected = renamed(this.selected);
+  }
+
+  /** The row that takes the place of an entry that goes: the next one, else the one before. */
+  nextTo(path: string): string | null {
+    const rows = this.#rows;
+    const at = rows.findIndex((row) => row.entry.path === path);
+    const after = rows.slice(at + 1).find((row) => !row.entry.path.startsWith(`${path}/`));
+    return (at === -1 ? undefined : (after ?? rows[at - 1]))?.entry.path ?? null;
+  }
+
   /** Reads the named folders again, as far as they are in sight; none named means all. */
   async refresh(folders: readonly string[]): Promise<void> {
     const stale = folders.length === 0 ? [...this.#listings.keys()] : folders;
@@ -223,14 +247,15 @@ export class Tree {
   /** A selected entry that is gone hands the selection to its folder. */
   #settleSelection(): void {
     let path = this.selected;
-    while (path !== null && !this.#has(path)) {
+    while (path !== null && !this.has(path)) {
       const cut = path.lastIndexOf("/");
       path = cut === -1 ? null : path.slice(0, cut);
     }
     this.selected = path;
   }
 
-  #has(path: string): boolean {
+  /** Whether a listed folder holds an entry of this path. */
+  has(path: string): boolean {
     const cut = path.lastIndexOf("/");
     const listing = this.#listings.get(cut === -1 ? "" : path.slice(0, cut));
     return listing?.entries.some((entry) => entry.path === path) ?? false;

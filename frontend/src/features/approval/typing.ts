@@ -10,10 +10,10 @@ export function takesText(target: EventTarget | null): target is HTMLElement {
   return target instanceof HTMLTextAreaElement || target.isContentEditable === true;
 }
 
-/** Whether a key pressed there may mean the card `box`: not in a text elsewhere, not in a dialog over the page. */
+/** Whether a key pressed there may mean the card `box`: not in a text elsewhere, not in a dialog or a menu over the page. */
 export function meansCard(target: EventTarget | null, box: HTMLElement | undefined): boolean {
   if (!(target instanceof Element) || box?.contains(target)) return true;
-  return !takesText(target) && target.closest('[role="dialog"], [role="alertdialog"]') === null;
+  return !takesText(target) && target.closest('[role="dialog"], [role="alertdialog"], [role="menu"]') === null;
 }
 
 /** Knows where a person typed last, so that a card takes no focus from half-written words. */

@@ -2,7 +2,9 @@ import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { Compartment, EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import type { FileMark } from "../../state/filemarks";
 import { languageOf } from "../../ui/code/languages";
+import { changeMarks, setMarks } from "./changemarks";
 
 // Deceptive characters that the editor does not mark by itself.
 const UNSEEN = /[\u180e\u2060-\u2064\u206a-\u206f]|[\u{e0000}-\u{e007f}]/u;
@@ -38,6 +40,12 @@ const look = EditorView.theme({
 export interface CodeView {
   /** Shows a text; a text of the same path keeps the place that is in sight. */
   show(path: string, text: string): void;
+  /** Marks the lines that the agent changed. */
+  mark(marks: readonly FileMark[]): void;
+  /** Brings a line into sight, and the caret to it. */
+  goTo(line: number): void;
+  /** The line that is looked at, from 1: the caret's where it is near, else the first in sight. */
+  line(): number;
   destroy(): void;
 }
 
@@ -56,6 +64,7 @@ export function createCodeView(host: HTMLElement): CodeView {
     state: EditorState.create({
       extensions: [
         lineNumbers(),
+        changeMarks(),
         highlightSpecialChars({ addSpecialChars: UNSEEN }),
         drawSelection(),
         syntaxHighlighting(colours),
@@ -91,6 +100,21 @@ export function createCodeView(host: HTMLElement): CodeView {
         // Without its colours the text is still there.
         () => {},
       );
+    },
+    mark(marks) {
+      view.dispatch({ effects: setMarks.of(marks) });
+    },
+    goTo(line) {
+      const at = view.state.doc.line(Math.max(1, Math.min(line, view.state.doc.lines))).from;
+      view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
+    },
+    line() {
+      const { doc, selection } = view.state;
+      const { from, to } = view.viewport;
+      const caret = selection.main.head;
+      // A caret that nobody set, at the start, is none.
+      const near = caret > 0 && caret >= from && caret <= to;
+      return doc.lineAt(near ? caret : view.lineBlockAtHeight(view.scrollDOM.scrollTop).from).number;
     },
     destroy() {
       view.destroy();

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 mod answers;
 mod desktop;
+mod entries;
 mod kept;
 mod shared;
 mod stored;
@@ -34,6 +35,8 @@ pub struct EngineOptions {
     pub workspace: Option<PathBuf>,
     /// Where keys are kept; none where they are not.
     pub keychain: Option<Arc<dyn Keychain>>,
+    /// Where removed files go; none for the desktop's own trash.
+    pub trash: Option<PathBuf>,
 }
 
 /// Batches of what happens, for the window.
@@ -55,7 +58,8 @@ impl Engine {
             tracing::warn!("{warning}");
         }
         let store = Store::open(folders.data())?;
-        let shared = Arc::new(Shared::new(folders, settings, store, options.keychain));
+        let shared =
+            Arc::new(Shared::new(folders, settings, store, options.keychain, options.trash));
         let engine = Self { shared };
         let trouble = match options.workspace {
             None => None,
@@ -147,10 +151,13 @@ impl Engine {
             Op::Decide { session, decision } => self.decide(&session, &decision)?,
             Op::RevokeRule { rule } => self.revoke(&rule)?,
             Op::Interrupt { session } => self.shared.session(&session)?.interrupt(),
-            Op::RenameEntry { .. }
-            | Op::DeleteEntry { .. }
-            | Op::Reveal { .. }
-            | Op::OpenInEditor { .. } => {
+            Op::RenameEntry { path, to } => {
+                self.with_shared(move |shared| shared.rename_entry(&path, &to)).await?;
+            }
+            Op::DeleteEntry { path } => {
+                self.with_shared(move |shared| shared.delete_entry(&path)).await?;
+            }
+            Op::Reveal { .. } | Op::OpenInEditor { .. } => {
                 return Err(WireError::new(ErrorCode::Input, "That is not done here.", ""));
             }
             Op::ConnectModel { provider, model, base_url, api_key, keep_key } => {

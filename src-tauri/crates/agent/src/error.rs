@@ -27,6 +27,14 @@ pub enum AgentError {
     /// The folder cannot be a workspace.
     #[error("{0}")]
     Workspace(GuardError),
+    /// The person's own act on an entry of the workspace was not done.
+    #[error("{}", crate::words::sentence(&error.to_string()))]
+    Entry {
+        /// Why.
+        error: GuardError,
+        /// What was kept.
+        hint: &'static str,
+    },
     /// No model is connected.
     #[error(
         "no model is connected: set {keys}, put it into {env_file}, or take the tour, which needs none"
@@ -78,6 +86,20 @@ impl From<AgentError> for WireError {
     fn from(error: AgentError) -> Self {
         let (code, hint) = match &error {
             AgentError::State { hint, .. } => (ErrorCode::State, hint.clone()),
+            AgentError::Entry { error, hint } => {
+                let code = match error {
+                    GuardError::NotFound(_) => ErrorCode::NotFound,
+                    GuardError::BadPath(_) | GuardError::WrongKind(_) => ErrorCode::Input,
+                    GuardError::Loop(_)
+                    | GuardError::LeadsOut(_)
+                    | GuardError::Pseudo(_)
+                    | GuardError::Forbidden { .. }
+                    | GuardError::Stale(_)
+                    | GuardError::Unreadable(_)
+                    | GuardError::System(_) => ErrorCode::System,
+                };
+                (code, (*hint).to_owned())
+            }
             AgentError::Workspace(_) => (ErrorCode::Denied, "Choose another folder.".to_owned()),
             AgentError::NoModel { .. } => (ErrorCode::NoModel, String::new()),
             AgentError::Provider(_) | AgentError::Settings { .. } => {

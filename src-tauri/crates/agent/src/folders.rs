@@ -2,7 +2,7 @@
 
 use crate::AgentError;
 use countersign_store::private_folder;
-use directories::ProjectDirs;
+use directories::{BaseDirs, ProjectDirs};
 use std::path::{Path, PathBuf};
 
 /// The program's own folders. Both have mode 0700; no workspace may hold one of them.
@@ -73,6 +73,11 @@ impl Folders {
     pub(crate) fn private(&self) -> Vec<PathBuf> {
         vec![self.data.clone(), self.settings().to_owned()]
     }
+}
+
+/// The trash of the desktop, in the person's own folder.
+pub(crate) fn trash() -> Option<PathBuf> {
+    Some(BaseDirs::new()?.data_dir().join("Trash"))
 }
 
 /// Opens the sessions in the data folder.

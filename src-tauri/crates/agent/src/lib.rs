@@ -12,6 +12,7 @@ mod check;
 mod conversation;
 mod engine;
 mod error;
+mod export;
 mod folders;
 mod keychain;
 mod keys;
@@ -33,6 +34,7 @@ mod turn;
 mod unconfined;
 mod undo;
 mod unfinished;
+mod whole;
 mod words;
 
 pub use aside::damage_of;
@@ -47,7 +49,7 @@ pub use models::{Kept, ModelChoice, connect};
 pub use queue::Reader;
 pub use rules::{all_rules, revoke_rule};
 pub use session::{Session, SessionOptions};
-pub use sessions::{Sessions, import_session};
+pub use sessions::{Sessions, import_session, to_json_lines};
 pub use settings::{Calling, Overrides, Settings};
 pub use undo::{StoredUndo, UndoLimits};
 

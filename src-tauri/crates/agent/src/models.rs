@@ -158,7 +158,7 @@ pub(crate) fn describe(folders: &Folders, settings: &Settings, choice: &ModelCho
         model: plan.model.unwrap_or_else(|| default.to_owned()),
         base_url: plan.base_url.map(|url| without_login(&url)),
         key: plan.key.map_or(without_key, |(_, source)| source),
-        prices: None,
+        prices: settings.prices,
     }
 }
 

@@ -4,7 +4,7 @@
 use countersign_protocol::{AppState, Envelope, Event, Feed};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// Bytes of live text that may wait for one reader.
 const MAX_LIVE: usize = 4 * 1024 * 1024;
@@ -15,6 +15,8 @@ const MAX_JOINED: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
     readers: Mutex<Vec<Weak<Shared>>>,
+    /// Changes whenever files of the workspace may have.
+    touched: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +72,16 @@ impl Hub {
             shared.ready.notify_one();
             true
         });
+    }
+
+    /// Says that files of the workspace may have changed.
+    pub(crate) fn touch(&self) {
+        self.touched.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Changes whenever files of the workspace may have.
+    pub(crate) fn touched(&self) -> watch::Receiver<u64> {
+        self.touched.subscribe()
     }
 
     /// Ends all subscriptions, once they are read to the end.

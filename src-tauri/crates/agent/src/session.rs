@@ -14,7 +14,7 @@ use countersign_provider::Provider;
 use countersign_store::{Journal as _, SessionLock, Store, StoreError};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 mod core;
@@ -25,6 +25,9 @@ pub(crate) use core::Core;
 const INTERRUPTED: &str = "The last run was interrupted before its end.";
 /// How long a stop may take before the program ends all the same.
 const SHUTDOWN: Duration = Duration::from_millis(1_800);
+
+/// How long the last spans may take to leave.
+const FLUSH: Duration = Duration::from_millis(500);
 
 /// What a session is made from.
 pub struct SessionOptions<'a> {
@@ -78,10 +81,12 @@ impl Session {
             policy: workspace.policy().summary(),
             forked_from: None,
         };
+        let settings = options.settings;
         let session = Self::assemble(options, workspace, id, held, hub, changed)?;
         session.core.copy_workspace(&[]);
         // Not told to the hub: who shows this session first reads its events from the journal.
-        session.core.journal.append(&session.core.id, started)?;
+        let started = session.core.journal.append(&session.core.id, started)?;
+        session.core.export(settings, &[started]);
         Ok(session)
     }
 
@@ -96,8 +101,10 @@ impl Session {
         let held = SessionLock::take(options.folders.data(), id)?;
         let events = options.store.events(id, 0)?;
         let workspace = workspace(&options)?;
+        let settings = options.settings;
         let session = Self::assemble(options, workspace, id.clone(), held, hub, changed)?;
         let core = &session.core;
+        core.export(settings, &events);
         core.taken_up.store(events.len() > 1, Ordering::SeqCst);
         let mut conversation = core.conversation();
         for envelope in &events {
@@ -141,6 +148,8 @@ impl Session {
             paused: Mutex::default(),
             taken_up: AtomicBool::new(false),
             lock,
+            spans: OnceLock::new(),
+            trouble: Mutex::default(),
             changed,
         });
         Ok(Self { core })
@@ -253,6 +262,16 @@ impl Session {
         Ok(self.core.publish(event)?)
     }
 
+    /// Does something of the person's to the workspace that is not to be taken for an act of the run.
+    pub(crate) fn between_acts<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        self.core.undo.between_acts(work)
+    }
+
+    /// Why the spans of its runs do not arrive, told once.
+    pub(crate) fn take_trouble(&self) -> Option<String> {
+        lock(&self.core.trouble).take()
+    }
+
     /// Uses another model from the next step on.
     pub(crate) fn connect(&self, provider: Arc<dyn Provider>) {
         *lock(&self.core.provider) = provider;
@@ -360,7 +379,16 @@ impl Session {
             control.stop.cancel();
             let _ = tokio::time::timeout(SHUTDOWN, control.ended.cancelled()).await;
         }
+        self.flush().await;
         self.core.hub.close();
+    }
+
+    /// Lets the last exported spans leave, where there are any; not for long.
+    pub async fn flush(&self) {
+        let sink = self.core.spans.get().map(|spans| lock(spans).sink());
+        if let Some(sink) = sink {
+            sink.flush(FLUSH).await;
+        }
     }
 }
 

@@ -93,6 +93,19 @@ pub(crate) fn fork(store: &Store, id: &SessionId, before: u64) -> Result<Session
     Ok(fork)
 }
 
+/// A session as lines that [`import_session`] takes: one envelope a line.
+pub fn to_json_lines(events: &[Envelope]) -> Result<String, AgentError> {
+    let mut lines = String::new();
+    for envelope in events {
+        let line = serde_json::to_string(envelope).map_err(|error| {
+            AgentError::system("a session cannot be written as JSON", error.into())
+        })?;
+        lines += &line;
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
 /// Brings in a session from lines as an export has them: one envelope a line, from the first on and
 /// without gaps. What makes no sense is refused as a whole.
 pub fn import_session(folders: &Folders, lines: impl BufRead) -> Result<SessionId, AgentError> {

@@ -1,12 +1,13 @@
 //! Settings: the config file, and what the command line says over it.
 
+mod checked;
 pub(crate) mod listed;
 
 use crate::AgentError;
 use crate::undo::UndoLimits;
 use countersign_guard::command::Pattern;
 use countersign_guard::{KeptRule, Policy, PolicySettings};
-use countersign_protocol::{ConfinementInfo, ExecSecurity, FileApproval, ProviderKind};
+use countersign_protocol::{ConfinementInfo, ExecSecurity, FileApproval, Prices, ProviderKind};
 use countersign_sandbox::confine;
 use serde::Deserialize;
 use std::path::Path;
@@ -55,6 +56,11 @@ struct Form {
     editor: Option<String>,
     notifications: Option<bool>,
     sounds: Option<bool>,
+    #[serde(deserialize_with = "checked::prices")]
+    prices: Option<Prices>,
+    #[serde(deserialize_with = "checked::endpoint")]
+    otlp_endpoint: Option<String>,
+    otlp_content: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -102,6 +108,12 @@ pub struct Settings {
     pub editor: Option<String>,
     /// How a card that waits calls for the person.
     pub calling: Calling,
+    /// What the model costs, where it was said.
+    pub prices: Option<Prices>,
+    /// Where traces of runs are sent while they run, where it was said.
+    pub otlp_endpoint: Option<String>,
+    /// Whether they hold what was said, read and written.
+    pub otlp_content: bool,
     /// What was left out, in words for the person.
     pub warnings: Vec<String>,
 }
@@ -153,6 +165,9 @@ impl Settings {
                 notifications: form.notifications.unwrap_or(true),
                 sounds: form.sounds.unwrap_or(false),
             },
+            prices: form.prices,
+            otlp_endpoint: form.otlp_endpoint,
+            otlp_content: form.otlp_content,
             warnings,
         })
     }
@@ -295,5 +310,27 @@ mod tests {
         assert_eq!(none.max_steps, MAX_STEPS);
         assert!(load("exec_securty = \"allowlist\"", Overrides::default()).is_err());
         assert!(load("exec_security = \"sometimes\"", Overrides::default()).is_err());
+    }
+
+    #[test]
+    fn prices_are_numbers_that_can_be_reckoned_with() {
+        let prices = |text: &str| load(&format!("prices = {text}"), Overrides::default());
+        let whole = prices("{ input = 3, output = 15.0, cache_read = 0.3, cache_write = 3.75 }");
+        let wanted =
+            Prices { input: 3.0, output: 15.0, cache_read: Some(0.3), cache_write: Some(3.75) };
+        assert_eq!(whole.unwrap().prices, Some(wanted));
+        let least = prices("{ input = 0, output = 0 }").unwrap().prices.unwrap();
+        assert_eq!((least.cache_read, least.cache_write), (None, None));
+        for wrong in [
+            "{ input = -1, output = 1 }",
+            "{ input = nan, output = 1 }",
+            "{ input = 1, output = inf }",
+            "{ input = 1, output = 1, cache_read = 1e9 }",
+            "{ input = 1 }",
+            "{ input = 1, output = 1, cached = 1 }",
+            "3.0",
+        ] {
+            assert!(prices(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -155,17 +155,11 @@ fn fresh() -> ApprovalId {
 
 fn yes_again(approval: &ApprovalId, saved: &SavedYes) -> DecisionInput {
     DecisionInput {
-        approval: approval.clone(),
-        revision: None,
-        decision: Decision::Approve,
         feedback: saved.feedback.clone(),
-        stop: false,
-        pattern: None,
-        scope: None,
-        expires_in: None,
         hunks: saved.hunks.clone(),
         text: saved.text.clone(),
         confine: saved.confine,
         network: saved.network,
+        ..DecisionInput::new(approval.clone(), Decision::Approve)
     }
 }

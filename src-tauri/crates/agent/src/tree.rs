@@ -3,13 +3,14 @@
 use crate::AgentError;
 use crate::queue::Hub;
 use countersign_guard::View;
+use countersign_guard::text::reveal_line;
 use countersign_protocol::{Feed, FolderListing};
-use countersign_watch::{Change, Ignores, Watcher, count_files};
+use countersign_watch::{Change, Git, GitChange, Ignores, Watcher, count_files};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// The least time between two counts of all files.
 const RECOUNT: Duration = Duration::from_secs(5);
@@ -18,6 +19,8 @@ const RECOUNT: Duration = Duration::from_secs(5);
 pub(crate) enum Learned {
     /// How many files there are.
     Files(u32),
+    /// The branch that is checked out, as drawn, or the short id of a commit; none without git.
+    Branch(Option<String>),
     /// The folder is gone: what happened.
     Gone(String),
 }
@@ -26,6 +29,7 @@ pub(crate) enum Learned {
 pub(crate) struct Tree {
     watcher: Watcher,
     ignores: Arc<Mutex<Ignores>>,
+    git: Arc<Git>,
     stop: Arc<AtomicBool>,
 }
 
@@ -40,14 +44,18 @@ impl Tree {
         let watcher = Watcher::start(root, sender)?;
         let ignores = Arc::new(Mutex::new(Ignores::load(root)));
         let stop = Arc::new(AtomicBool::new(false));
+        let learned = Arc::new(learned);
+        let git = Arc::new(follow_git(root, &hub, Arc::clone(&learned)));
+        tokio::spawn(refresh_when_touched(hub.touched(), Arc::downgrade(&git)));
         let follow = Follow {
             root: root.to_owned(),
             hub,
             ignores: Arc::clone(&ignores),
+            git: Arc::downgrade(&git),
             stop: Arc::clone(&stop),
         };
         tokio::spawn(follow.run(changes, learned));
-        Ok(Self { watcher, ignores, stop })
+        Ok(Self { watcher, ignores, git, stop })
     }
 
     /// The entries of a folder, which is watched from now on.
@@ -64,6 +72,8 @@ impl Tree {
         for entry in &mut entries {
             let is_folder = entry.kind == countersign_protocol::EntryKind::Folder;
             entry.ignored = ignores.is_ignored(&entry.path, is_folder);
+            // What is left out in a folder that git does not know is not new to it.
+            entry.git = if entry.ignored { None } else { self.git.state(&entry.path) };
         }
         Ok(FolderListing {
             path: folder.to_owned(),
@@ -79,10 +89,37 @@ impl Drop for Tree {
     }
 }
 
+/// Follows what git says of the entries, and tells what changed of it.
+fn follow_git(
+    root: &Path,
+    hub: &Arc<Hub>,
+    learned: Arc<impl Fn(Learned) + Send + Sync + 'static>,
+) -> Git {
+    let hub = Arc::clone(hub);
+    Git::start(root, move |change| {
+        let GitChange { branch, folders, everything } = change;
+        if everything {
+            hub.publish(&Feed::Tree { folders: Vec::new() });
+        } else if !folders.is_empty() {
+            hub.publish(&Feed::Tree { folders });
+        }
+        learned(Learned::Branch(branch.map(|name| reveal_line(&name).shown)));
+    })
+}
+
+/// Has git's states looked at anew whenever files may have changed, for as long as they are shown.
+async fn refresh_when_touched(mut touched: watch::Receiver<u64>, git: Weak<Git>) {
+    while touched.changed().await.is_ok() {
+        let Some(git) = git.upgrade() else { return };
+        git.refresh();
+    }
+}
+
 struct Follow {
     root: PathBuf,
     hub: Arc<Hub>,
     ignores: Arc<Mutex<Ignores>>,
+    git: Weak<Git>,
     stop: Arc<AtomicBool>,
 }
 
@@ -90,7 +127,7 @@ impl Follow {
     async fn run(
         self,
         mut changes: mpsc::Receiver<Change>,
-        learned: impl Fn(Learned) + Send + Sync + 'static,
+        learned: Arc<impl Fn(Learned) + Send + Sync + 'static>,
     ) {
         let mut recount = true;
         loop {
@@ -105,13 +142,13 @@ impl Follow {
                 learned(Learned::Files(u32::try_from(counted).unwrap_or(u32::MAX)));
             }
             let Some(first) = changes.recv().await else { return };
-            if self.tell(first, &learned) {
+            if self.tell(first, &*learned) {
                 return;
             }
             // What follows soon is told at once; the files are counted again when the burst is over.
             let until = tokio::time::Instant::now() + RECOUNT;
             while let Ok(Some(change)) = tokio::time::timeout_at(until, changes.recv()).await {
-                if self.tell(change, &learned) {
+                if self.tell(change, &*learned) {
                     return;
                 }
             }
@@ -131,6 +168,9 @@ impl Follow {
         };
         *self.ignores.lock().unwrap_or_else(PoisonError::into_inner) = Ignores::load(&self.root);
         self.hub.publish(&Feed::Tree { folders });
+        if let Some(git) = self.git.upgrade() {
+            git.refresh();
+        }
         false
     }
 }

@@ -232,6 +232,17 @@ impl Undo {
         Ok(Begun { scope })
     }
 
+    /// Does something of the person's at a moment when no act is under way, and lets none begin meanwhile:
+    /// it is not taken for an act's. None, and nothing was done, where an act goes on for long.
+    pub(crate) fn between_acts<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        let acting = |state: &mut State| state.acting > 0;
+        let waited = self.changed.wait_timeout_while(self.lock(), PATIENCE, acting);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let done = (state.acting == 0).then(work);
+        drop(state);
+        done
+    }
+
     /// Records what an act changed, and gives it.
     pub(crate) fn end(
         &self,

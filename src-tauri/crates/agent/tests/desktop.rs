@@ -29,6 +29,7 @@ async fn engine(workspace: &TempWorkspace, keychain: Option<Arc<dyn Keychain>>) 
         config: Some(own.join("settings/config.toml")),
         workspace: Some(workspace.path()),
         keychain,
+        trash: Some(own.join("Trash")),
     };
     let (engine, trouble) = Engine::start(options).await.unwrap();
     assert_eq!(trouble, None);

@@ -31,6 +31,7 @@ fn options(workspace: &TempWorkspace) -> EngineOptions {
         config: Some(own.join("settings/config.toml")),
         workspace: Some(workspace.path()),
         keychain: None,
+        trash: Some(own.join("Trash")),
     }
 }
 

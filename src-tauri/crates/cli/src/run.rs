@@ -174,6 +174,7 @@ async fn follow(
                     }
                     track(&mut open, &envelope);
                     if let Some(code) = code(&envelope) {
+                        session.flush().await;
                         return Ok(code);
                     }
                 }
@@ -241,23 +242,8 @@ fn code(envelope: &Envelope) -> Option<u8> {
 
 /// A denial with words.
 pub(crate) fn denial(approval: ApprovalId, words: &str) -> DecisionInput {
-    DecisionInput { feedback: Some(words.to_owned()), ..answer(approval, Decision::Deny) }
-}
-
-/// A plain answer.
-pub(crate) fn answer(approval: ApprovalId, decision: Decision) -> DecisionInput {
     DecisionInput {
-        approval,
-        revision: None,
-        decision,
-        feedback: None,
-        stop: false,
-        pattern: None,
-        scope: None,
-        expires_in: None,
-        hunks: None,
-        text: None,
-        confine: None,
-        network: None,
+        feedback: Some(words.to_owned()),
+        ..DecisionInput::new(approval, Decision::Deny)
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::args::{ExportArguments, ExportFormat, SessionsCommand};
 use crate::{BadUsage, undo};
-use countersign_agent::{AgentError, Folders, Sessions, import_session, reveal, to_markdown};
+use countersign_agent::{
+    AgentError, Folders, Sessions, import_session, reveal, to_json_lines, to_markdown,
+};
 use countersign_protocol::SessionSummary;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -127,13 +129,6 @@ fn export(export: &ExportArguments) -> anyhow::Result<u8> {
     let events = sessions.events(&session.id)?;
     match export.format {
         ExportFormat::Markdown => print(&to_markdown(&events)),
-        ExportFormat::Jsonl => {
-            let mut text = String::new();
-            for envelope in &events {
-                text += &serde_json::to_string(envelope)?;
-                text.push('\n');
-            }
-            print(&text)
-        }
+        ExportFormat::Jsonl => print(&to_json_lines(&events)?),
     }
 }

@@ -1,9 +1,9 @@
 //! Events and cards as text on a terminal. What the model says goes to stdout, all else to stderr.
 
 use crate::json;
-use crate::run::{Face, Input, answer};
+use crate::run::{Face, Input};
 use countersign_protocol::{
-    ApprovalId, Card, ContentBlock, Decision, Envelope, Event, Role, RunEnd, Shown,
+    ApprovalId, Card, ContentBlock, Decision, DecisionInput, Envelope, Event, Role, RunEnd, Shown,
 };
 use std::collections::VecDeque;
 use std::io::Write;
@@ -51,7 +51,7 @@ impl Terminal {
 
     fn on_line(&mut self, line: &str) -> std::io::Result<Option<Input>> {
         if let Some((approval, stop)) = self.denying.take() {
-            let mut decision = answer(approval, Decision::Deny);
+            let mut decision = DecisionInput::new(approval, Decision::Deny);
             decision.stop = stop;
             decision.feedback = Some(line.to_owned()).filter(|words| !words.trim().is_empty());
             return Ok(Some(Input::Decision(Box::new(decision))));
@@ -62,10 +62,13 @@ impl Terminal {
         };
         match (line.trim(), patterns.first()) {
             ("a", _) => {
-                return Ok(Some(Input::Decision(Box::new(answer(approval, Decision::Approve)))));
+                return Ok(Some(Input::Decision(Box::new(DecisionInput::new(
+                    approval,
+                    Decision::Approve,
+                )))));
             }
             ("s", Some(pattern)) => {
-                let mut decision = answer(approval, Decision::ApproveSession);
+                let mut decision = DecisionInput::new(approval, Decision::ApproveSession);
                 decision.pattern = Some(pattern.clone());
                 return Ok(Some(Input::Decision(Box::new(decision))));
             }

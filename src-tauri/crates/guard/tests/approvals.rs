@@ -37,20 +37,7 @@ fn id(text: &str) -> ApprovalId {
 }
 
 fn input(approval: &str, decision: Decision) -> DecisionInput {
-    DecisionInput {
-        approval: id(approval),
-        revision: None,
-        decision,
-        feedback: None,
-        stop: false,
-        pattern: None,
-        scope: None,
-        expires_in: None,
-        hunks: None,
-        text: None,
-        confine: None,
-        network: None,
-    }
+    DecisionInput::new(id(approval), decision)
 }
 
 async fn perform(workspace: &Workspace, answer: Answer) -> Receipt {

@@ -66,6 +66,27 @@ pub struct DecisionInput {
     pub network: Option<bool>,
 }
 
+impl DecisionInput {
+    /// A plain answer to a card of any revision.
+    #[must_use]
+    pub fn new(approval: ApprovalId, decision: Decision) -> Self {
+        Self {
+            approval,
+            revision: None,
+            decision,
+            feedback: None,
+            stop: false,
+            pattern: None,
+            scope: None,
+            expires_in: None,
+            hunks: None,
+            text: None,
+            confine: None,
+            network: None,
+        }
+    }
+}
+
 /// A file as the person saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -253,15 +274,16 @@ pub enum Op {
         #[serde(default)]
         keep_key: bool,
     },
-    /// Give a file or folder of the workspace another name. Nothing that is there is replaced. Refused
-    /// where what stands there is not what the window drew: a link that leads out, or another kind.
+    /// Give a file or folder of the workspace another name. Nothing that is there is replaced; a link is
+    /// renamed itself. Refused while a command of the agent runs.
     RenameEntry {
         /// What is renamed, relative to the workspace.
         path: String,
         /// Its new place, relative to the workspace; the folder must be there.
         to: String,
     },
-    /// Move a file or folder of the workspace to the system's trash.
+    /// Move a file or folder of the workspace to the system's trash; of a link, the link itself. Refused
+    /// while a command of the agent runs, and where the trash is on another file system.
     DeleteEntry {
         /// What is removed, relative to the workspace.
         path: String,

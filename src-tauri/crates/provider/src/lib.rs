@@ -8,6 +8,7 @@ mod anthropic;
 mod drive;
 mod error;
 mod openai;
+mod otlp;
 mod retry;
 mod secret;
 mod sse;
@@ -17,6 +18,7 @@ mod wire;
 pub use anthropic::{Anthropic, AnthropicConfig, DEFAULT_ANTHROPIC_MODEL};
 pub use error::ProviderError;
 pub use openai::{DEFAULT_OPENAI_MODEL, OpenAi, OpenAiConfig};
+pub use otlp::{Otlp, SpanSink, traces_url};
 pub use secret::Secret;
 pub use tour::Tour;
 

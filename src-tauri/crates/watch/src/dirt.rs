@@ -34,7 +34,8 @@ struct Shared {
 impl Dirt {
     /// Watches this folder and all folders below it. Links are not followed, other mounts not
     /// entered. `skip` is asked for each folder, by its path from the root, whether it is left out
-    /// with all below it; it is asked anew for all when a `.gitignore` or `.ignore` changes.
+    /// with all below it; it is asked anew for all when a `.gitignore` or `.ignore` changes. `touched` is
+    /// called soon after each change, and must return at once.
     ///
     /// # Errors
     /// There is no such folder, or the system lets no more programs watch. That it lets no more
@@ -42,6 +43,7 @@ impl Dirt {
     pub fn start(
         root: &Path,
         skip: impl Fn(&Path) -> bool + Send + Sync + 'static,
+        touched: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, WatchError> {
         let name = root.to_string_lossy();
         let failed = |error: Errno| WatchError::of_notify(&name, &notify::Error::io(error.into()));
@@ -49,7 +51,7 @@ impl Dirt {
         let queue = Arc::new(inotify::init(flags).map_err(failed)?);
         let ended = eventfd(0, EventfdFlags::CLOEXEC).map_err(failed)?;
         let folder = open_root(root).map_err(failed)?;
-        let watches = Watches::new(Arc::clone(&queue), folder, Box::new(skip));
+        let watches = Watches::new(Arc::clone(&queue), folder, Box::new(skip), Box::new(touched));
         let shared = Arc::new(Shared { queue, ended, watches: Mutex::new(watches) });
         // The lock makes the reader wait until all stand.
         let mut watches = shared.lock();

@@ -20,11 +20,14 @@ const BUFFER: usize = 64 * 1024;
 const EVENT: usize = 16;
 
 type Skip = Box<dyn Fn(&Path) -> bool + Send + Sync>;
+type Touched = Box<dyn Fn() + Send + Sync>;
 
 pub(crate) struct Watches {
     queue: Arc<OwnedFd>,
     root: OwnedFd,
     skip: Skip,
+    /// Told whenever something changed.
+    touched: Touched,
     /// The path of each watched folder, and the other way round.
     paths: HashMap<i32, Vec<u8>>,
     numbers: BTreeMap<Vec<u8>, i32>,
@@ -54,11 +57,12 @@ pub(crate) fn open_root(root: &Path) -> rustix::io::Result<OwnedFd> {
 }
 
 impl Watches {
-    pub(crate) fn new(queue: Arc<OwnedFd>, root: OwnedFd, skip: Skip) -> Self {
+    pub(crate) fn new(queue: Arc<OwnedFd>, root: OwnedFd, skip: Skip, touched: Touched) -> Self {
         Self {
             queue,
             root,
             skip,
+            touched,
             paths: HashMap::new(),
             numbers: BTreeMap::new(),
             dirty: BTreeSet::new(),
@@ -107,6 +111,9 @@ impl Watches {
     /// busy program would keep the reader for ever.
     pub(crate) fn read_queue(&mut self) {
         let waiting = rustix::io::ioctl_fionread(&*self.queue).unwrap_or(u64::MAX);
+        if waiting > 0 {
+            (self.touched)();
+        }
         let queue = Arc::clone(&self.queue);
         let mut buffer = vec![MaybeUninit::uninit(); BUFFER];
         let mut events = inotify::Reader::new(&*queue, &mut buffer);

@@ -25,7 +25,7 @@ fn started(folders: &[&str]) -> Watched {
     fs::create_dir_all(folder.path().join("ws")).unwrap();
     fs::create_dir(folder.path().join("beside")).unwrap();
     let skip = |path: &Path| path.ends_with("target") || path.ends_with(".git");
-    let dirt = Dirt::start(&folder.path().join("ws"), skip).unwrap();
+    let dirt = Dirt::start(&folder.path().join("ws"), skip, || {}).unwrap();
     Watched { folder, dirt }
 }
 
@@ -272,7 +272,7 @@ fn a_changed_ignore_file_makes_all_doubtful_once() {
     let skip = move |path: &Path| {
         path.as_os_str().as_bytes() == fs::read(&reading).unwrap_or_default().as_slice()
     };
-    let dirt = Dirt::start(folder.path(), skip).unwrap();
+    let dirt = Dirt::start(folder.path(), skip, || {}).unwrap();
     assert_eq!(dirt.folders(), 1);
     fs::write(&rules, "other").unwrap();
     assert_eq!(dirt.take(), None);
@@ -292,7 +292,7 @@ fn a_root_that_is_gone_makes_all_doubtful_for_good() {
     assert_eq!(seen.dirt.take(), None);
     assert!(seen.dirt.limit_reached());
     assert_eq!(seen.dirt.take(), None);
-    let nowhere = Dirt::start(&seen.path(""), |_| false);
+    let nowhere = Dirt::start(&seen.path(""), |_| false, || {});
     assert!(nowhere.unwrap_err().to_string().contains("does not exist"));
 }
 
@@ -304,7 +304,7 @@ fn ten_thousand_folders_are_watched_from_the_start() {
             .unwrap();
     }
     let begun = std::time::Instant::now();
-    let dirt = Dirt::start(folder.path(), |_| false).unwrap();
+    let dirt = Dirt::start(folder.path(), |_| false, || {}).unwrap();
     println!("{} folders watched in {:?}", dirt.folders(), begun.elapsed());
     assert_eq!(dirt.folders(), 10_101);
     fs::write(folder.path().join("99/99/x"), "").unwrap();

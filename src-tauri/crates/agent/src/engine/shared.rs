@@ -15,6 +15,7 @@ use countersign_protocol::{
 use countersign_provider::{Provider, Tour};
 use countersign_store::{Journal as _, SessionLock, Store};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 /// Sessions of a folder that are looked at for one that can go on: as many windows may be open on it.
@@ -32,6 +33,10 @@ pub(super) struct Shared {
     pub(super) open: Mutex<Option<Open>>,
     /// What the person should know of.
     pub(super) notices: Mutex<Vec<String>>,
+    /// Where removed files go.
+    pub(super) trash: Option<PathBuf>,
+    /// Whether the person was told that traces do not arrive.
+    export_told: AtomicBool,
 }
 
 /// The open workspace.
@@ -59,6 +64,7 @@ impl Shared {
         settings: Settings,
         store: Store,
         keychain: Option<Arc<dyn Keychain>>,
+        trash: Option<PathBuf>,
     ) -> Self {
         let notices = damage_of(&store).into_iter().collect();
         Self {
@@ -71,6 +77,8 @@ impl Shared {
             turn: tokio::sync::Mutex::default(),
             open: Mutex::default(),
             notices: Mutex::new(notices),
+            trash: trash.or_else(crate::folders::trash),
+            export_told: AtomicBool::new(false),
         }
     }
 
@@ -89,6 +97,7 @@ impl Shared {
     pub(super) fn read_settings(&self) -> Result<(), AgentError> {
         let settings = Settings::load(self.folders.settings_file(), Overrides::default())?;
         *lock(&self.settings) = Arc::new(settings);
+        self.export_told.store(false, Ordering::Relaxed);
         self.tell();
         Ok(())
     }
@@ -171,8 +180,9 @@ impl Shared {
             }
         };
         let tree = match self.tree_of(&root) {
-            Some((tree, files)) => {
-                info.files = files;
+            Some((tree, known)) => {
+                info.files = known.files;
+                info.branch = known.branch;
                 Some(tree)
             }
             None => match Tree::start(&root, Arc::clone(&self.hub), learned) {
@@ -264,10 +274,10 @@ impl Shared {
     }
 
     /// The tree that is followed already, where the folder stays the same.
-    fn tree_of(&self, root: &Path) -> Option<(Arc<Tree>, Option<u32>)> {
+    fn tree_of(&self, root: &Path) -> Option<(Arc<Tree>, WorkspaceInfo)> {
         let open = lock(&self.open);
         let open = open.as_ref().filter(|open| open.session.workspace().path() == root)?;
-        Some((open.tree.clone()?, open.info.files))
+        Some((open.tree.clone()?, open.info.clone()))
     }
 
     fn learn(&self, path: &str, learned: Learned) {
@@ -277,6 +287,8 @@ impl Shared {
             match learned {
                 Learned::Files(files) if open.info.files == Some(files) => return,
                 Learned::Files(files) => open.info.files = Some(files),
+                Learned::Branch(branch) if open.info.branch == branch => return,
+                Learned::Branch(branch) => open.info.branch = branch,
                 Learned::Gone(what) => open.info.trouble = Some(what),
             }
         }
@@ -284,6 +296,12 @@ impl Shared {
     }
 
     pub(super) fn tell(&self) {
+        let trouble = self.current().and_then(|session| session.take_trouble());
+        if let Some(words) = trouble
+            && !self.export_told.swap(true, Ordering::Relaxed)
+        {
+            lock(&self.notices).push(words);
+        }
         self.hub.app(self.state());
     }
 

@@ -3,11 +3,12 @@
 
 use super::shared::{Shared, Which};
 use crate::sessions::fork;
-use crate::{AgentError, import_session, to_markdown};
+use crate::whole::write_whole;
+use crate::{AgentError, import_session, to_json_lines, to_markdown};
 use countersign_protocol::{Envelope, Event, ExportFormat, SessionId};
 use countersign_store::Journal as _;
 use std::fs::File;
-use std::io::{BufReader, Write as _};
+use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -89,36 +90,12 @@ impl Shared {
         let events = self.store.events(id, 0)?;
         let text = match format {
             ExportFormat::Markdown => to_markdown(&events),
-            ExportFormat::Jsonl => lines(&events)?,
+            ExportFormat::Jsonl => to_json_lines(&events)?,
         };
-        let failed =
-            |error| AgentError::system(format!("{} cannot be written", path.display()), error);
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".part");
-        let written = File::create(&beside).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&beside, path)
-        });
-        written.map_err(|error| {
-            let _ = std::fs::remove_file(&beside);
-            failed(error)
-        })?;
+        write_whole(path, &text)?;
         self.notice(format!("The session was written to {}.", path.display()));
         Ok(())
     }
-}
-
-fn lines(events: &[Envelope]) -> Result<String, AgentError> {
-    let mut text = String::new();
-    for envelope in events {
-        let line = serde_json::to_string(envelope).map_err(|error| {
-            AgentError::system("a session cannot be written as JSON", std::io::Error::other(error))
-        })?;
-        text += &line;
-        text.push('\n');
-    }
-    Ok(text)
 }
 
 fn is_tour(first: &Envelope) -> bool {

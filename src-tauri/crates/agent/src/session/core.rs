@@ -1,19 +1,21 @@
 //! What a session's run and its calls share, and what is journaled and told of them.
 
 use super::lock;
+use crate::Settings;
 use crate::calls::Call;
 use crate::conversation::Conversation;
+use crate::export::{Export, Spans};
 use crate::queue::Hub;
 use crate::rules::Rules;
 use crate::turn::Control;
 use crate::undo::{Interrupted, Undo};
 use crate::words::sentence;
 use countersign_guard::Workspace;
-use countersign_protocol::{Event, RunEnd, SessionId};
+use countersign_protocol::{Envelope, Event, RunEnd, SessionId};
 use countersign_provider::Provider;
 use countersign_store::{Journal, SessionLock, StoreError};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 /// What the run and its calls share.
 pub(crate) struct Core {
@@ -36,6 +38,9 @@ pub(crate) struct Core {
     pub(super) taken_up: AtomicBool,
     /// Held while this program writes the session; none where another one does.
     pub(super) lock: Option<SessionLock>,
+    /// The spans of its runs, where they are exported; and why they do not arrive, until it was told.
+    pub(super) spans: OnceLock<Mutex<Spans>>,
+    pub(super) trouble: Mutex<Option<String>>,
     /// Told when a run begins or ends, and when the rules changed.
     pub(super) changed: Box<dyn Fn() + Send + Sync>,
 }
@@ -48,7 +53,29 @@ impl Core {
         let envelope = self.journal.append(&self.id, event)?;
         conversation.apply(&envelope.event);
         self.hub.envelope(&envelope);
+        self.export_ended(&envelope);
         Ok(())
+    }
+
+    /// Exports the spans that end with an event, where the settings say so.
+    fn export_ended(&self, envelope: &Envelope) {
+        if let Some(spans) = self.spans.get() {
+            lock(spans).take(envelope);
+        }
+    }
+
+    /// Exports the spans of what happens from here on, where the settings say so.
+    pub(super) fn export(self: &Arc<Self>, settings: &Settings, before: &[Envelope]) {
+        let weak = Arc::downgrade(self);
+        let trouble = move |words| {
+            if let Some(core) = weak.upgrade() {
+                *lock(&core.trouble) = Some(words);
+                core.told();
+            }
+        };
+        if let Some(export) = Export::of(settings, trouble) {
+            let _ = self.spans.set(Mutex::new(Spans::new(self.id.as_str(), export, before)));
+        }
     }
 
     /// Tells that what the window shows beside the transcript has changed.
@@ -70,11 +97,13 @@ impl Core {
         let workspace = self.workspace.path().display().to_string();
         let interrupted =
             interrupted.iter().map(|call| Interrupted::of(call, &workspace)).collect();
-        self.undo.start_baseline(interrupted, move || {
+        let told = move || {
             if let Some(core) = weak.upgrade() {
                 core.told();
             }
-        });
+        };
+        let hub = Arc::clone(&self.hub);
+        self.undo.start_baseline(interrupted, told, Arc::new(move || hub.touch()));
     }
 
     /// Says in the journal that the session was taken up again, once.
@@ -99,12 +128,14 @@ impl Core {
         self.workspace.broker().lose_all();
         *lock(&self.paused) = Some(words.to_owned());
         if !self.is_closing() {
-            self.hub.envelope(&countersign_protocol::Envelope {
+            let envelope = Envelope {
                 seq: None,
                 session: self.id.clone(),
                 time: String::new(),
                 event: Event::RunFinished { reason: RunEnd::Error, error: Some(words.to_owned()) },
-            });
+            };
+            self.hub.envelope(&envelope);
+            self.export_ended(&envelope);
         }
         self.ended(run);
     }

@@ -3,9 +3,8 @@
 use super::{Form, MAX_STEPS};
 use crate::AgentError;
 use crate::undo::UndoLimits;
+use crate::whole::write_whole;
 use countersign_protocol::{Setting, SettingSource};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use toml_edit::{DocumentMut, Item, Value};
 
@@ -84,6 +83,21 @@ const KEYS: &[Key] = &[
         about: "Whether a card that begins to wait makes a sound.",
         choices: &["true", "false"],
     },
+    Key {
+        name: "prices",
+        about: "What the model costs, in US dollars for a million tokens: { input = 3.0, output = 15.0, cache_read = 0.3, cache_write = 3.75 }.",
+        choices: &[],
+    },
+    Key {
+        name: "otlp_endpoint",
+        about: "Where OpenTelemetry traces of runs are sent while they run, such as http://localhost:4318.",
+        choices: &[],
+    },
+    Key {
+        name: "otlp_content",
+        about: "Whether these traces hold what was said, read and written.",
+        choices: &["true", "false"],
+    },
 ];
 
 /// All settings as the file has them.
@@ -127,21 +141,7 @@ pub(crate) fn set(file: &Path, key: &str, value: Option<&str>) -> Result<(), Age
     }
     let text = document.to_string();
     toml::from_str::<Form>(&text).map_err(|error| problem(error.message().to_owned()))?;
-    let failed = |error| AgentError::system(format!("{} cannot be written", file.display()), error);
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".part");
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)
-        .and_then(|mut out| {
-            out.write_all(text.as_bytes())?;
-            out.sync_all()?;
-            std::fs::rename(&beside, file)
-        });
-    written.map_err(failed)
+    write_whole(file, &text)
 }
 
 fn read(file: &Path) -> Result<DocumentMut, AgentError> {
@@ -162,7 +162,7 @@ fn default_of(key: &str) -> String {
         "file_approval" => "\"always\"".to_owned(),
         "confine" => "\"on\"".to_owned(),
         "network" | "notifications" => "true".to_owned(),
-        "sounds" => "false".to_owned(),
+        "sounds" | "otlp_content" => "false".to_owned(),
         "allow" | "pass_through" => "[]".to_owned(),
         "max_steps" => MAX_STEPS.to_string(),
         "undo_file_mb" => mb(UndoLimits::default().file),
@@ -211,7 +211,12 @@ mod tests {
             } else {
                 key.choices[0].to_owned()
             };
-            let value = if value.is_empty() { "\"x\"".to_owned() } else { value };
+            let value = match (key.name, value.is_empty()) {
+                ("prices", _) => "{ input = 1.0, output = 2.5 }".to_owned(),
+                ("otlp_endpoint", _) => "\"http://localhost:4318\"".to_owned(),
+                (_, true) => "\"x\"".to_owned(),
+                (_, false) => value,
+            };
             toml::from_str::<Form>(&format!("{} = {value}", key.name)).unwrap();
         }
     }

@@ -14,13 +14,15 @@ const BATCH: usize = 200;
 const TELL: Duration = Duration::from_millis(300);
 
 impl Undo {
-    /// Copies the workspace on a thread of its own; `told` is called as it goes on. Where acts were
+    /// Copies the workspace on a thread of its own; `told` is called as it goes on, and `touched` from then
+    /// on whenever something in the workspace may have changed. Where acts were
     /// interrupted by the end of the program, what differs from the state before them is recorded as
     /// theirs.
     pub(crate) fn start_baseline(
         self: &Arc<Self>,
         interrupted: Vec<Interrupted>,
         told: impl Fn() + Send + 'static,
+        touched: Arc<dyn Fn() + Send + Sync>,
     ) {
         self.copying.store(true, Ordering::Relaxed);
         let weak = Arc::downgrade(self);
@@ -30,16 +32,17 @@ impl Undo {
             let with = |work: &dyn Fn(&Undo) -> Result<bool, UndoError>| {
                 weak.upgrade().map_or(Ok(false), |undo| work(&undo))
             };
-            let done = with(&|undo| undo.begin_baseline(&interrupted, &stop)).and_then(|_| {
-                let mut last = Instant::now();
-                while with(&|undo| undo.read_more(&stop))? {
-                    if last.elapsed() >= TELL {
-                        last = Instant::now();
-                        told();
+            let done =
+                with(&|undo| undo.begin_baseline(&interrupted, &touched, &stop)).and_then(|_| {
+                    let mut last = Instant::now();
+                    while with(&|undo| undo.read_more(&stop))? {
+                        if last.elapsed() >= TELL {
+                            last = Instant::now();
+                            told();
+                        }
                     }
-                }
-                Ok(())
-            });
+                    Ok(())
+                });
             if let Some(undo) = weak.upgrade() {
                 if let Err(error) = done
                     && !stop.is_cancelled()
@@ -61,11 +64,14 @@ impl Undo {
     fn begin_baseline(
         &self,
         interrupted: &[Interrupted],
+        touched: &Arc<dyn Fn() + Send + Sync>,
         stop: &CancellationToken,
     ) -> Result<bool, UndoError> {
         let mut state = self.lock();
+        let touched = Arc::clone(touched);
         // Before the survey: what changes during it is told.
-        state.dirt = Dirt::start(self.workspace.path(), self.workspace.folders_left_out())
+        let skip = self.workspace.folders_left_out();
+        state.dirt = Dirt::start(self.workspace.path(), skip, move || touched())
             .inspect_err(|error| {
                 tracing::warn!("the workspace is looked through each time: {error}");
             })

@@ -225,20 +225,7 @@ pub fn is_card(event: &Event) -> bool {
 }
 
 pub fn answer(approval: ApprovalId, decision: Decision) -> DecisionInput {
-    DecisionInput {
-        approval,
-        revision: None,
-        decision,
-        feedback: None,
-        stop: false,
-        pattern: None,
-        scope: None,
-        expires_in: None,
-        hunks: None,
-        text: None,
-        confine: None,
-        network: None,
-    }
+    DecisionInput::new(approval, decision)
 }
 
 pub fn approve(_: &Card, approval: ApprovalId) -> DecisionInput {

@@ -54,20 +54,7 @@ fn approve(
 ) -> Option<Approved<Action>> {
     let approval = ApprovalId::new("one");
     let pending = workspace.broker().open(approval.clone(), action);
-    let input = DecisionInput {
-        approval,
-        revision: None,
-        decision: Decision::Approve,
-        feedback: None,
-        stop: false,
-        pattern: None,
-        scope: None,
-        expires_in: None,
-        hunks,
-        text: None,
-        confine: None,
-        network: None,
-    };
+    let input = DecisionInput { hunks, ..DecisionInput::new(approval, Decision::Approve) };
     workspace.broker().decide(&input).ok()?;
     match block_on(pending.answer()) {
         Answer::Approved { approved, .. } => Some(approved),

@@ -6,7 +6,7 @@ mod peer;
 mod reply;
 
 pub(crate) use address::{base_url, bearable, filled, is_loopback};
-pub(crate) use peer::{Failure, Peer};
+pub(crate) use peer::{Failure, Peer, root_cause};
 pub(crate) use reply::{MAX_REPLY, Reply, Step, arguments, piece};
 
 use crate::drive::Emit;
@@ -70,9 +70,9 @@ impl Line {
             // A proxy would look for this server on its own machine.
             client = client.no_proxy();
         }
-        let client = client.build().map_err(|error| ProviderError::Setup {
-            detail: peer::root_cause(&error.without_url()),
-        })?;
+        let client = client
+            .build()
+            .map_err(|error| ProviderError::Setup { detail: root_cause(&error.without_url()) })?;
         let (base_delay, idle_timeout) = (BASE_DELAY, IDLE_TIMEOUT);
         Ok(Self { client, url, headers, peer, base_delay, idle_timeout })
     }
