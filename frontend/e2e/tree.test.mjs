@@ -49,5 +49,12 @@ windowTest(
     writeFileSync(join(workspace.path, "story.new"), "Ever after 4712.\n");
     renameSync(join(workspace.path, "story.new"), join(workspace.path, "story.txt"));
     await shows("Ever after 4712.");
+    // As a shell writes: in its place. What tells of that is there once the first copy for undoing is made.
+    await until(async () => !(await (await app.page.find("[data-testid=status-undo]")).text()).includes("%"), {
+      timeout: 15_000,
+      what: "the first copy is made",
+    });
+    writeFileSync(join(workspace.path, "story.txt"), "Written over 4713.\n");
+    await shows("Written over 4713.");
   },
 );

@@ -17,7 +17,7 @@ state: AppState, } | { "type": "tree",
 /**
  * The folders, relative to the workspace; empty for all of them.
  */
-folders: Array<string>, } | { "type": "dragging", 
+folders: Array<string>, } | { "type": "touched" } | { "type": "dragging", 
 /**
  * Whether it is over the window.
  */

@@ -150,6 +150,10 @@ export class App {
         case "dragging":
           this.dragging = feed.over;
           break;
+        case "touched":
+          void this.file.refresh([]);
+          this.changes.touch();
+          break;
         case "tree":
           if (this.state?.workspace) {
             void this.tree.refresh(feed.folders);

@@ -21,7 +21,8 @@ export class FilePane {
     const ask = this.#ask;
     if (this.current?.path !== path) this.current = { state: "loading", path };
     const next = await this.#read(path);
-    if (ask === this.#ask) this.current = next;
+    // What stands there already is not drawn anew: the place in it and what is marked stay.
+    if (ask === this.#ask && !same(this.current, next)) this.current = next;
   }
 
   close(): void {
@@ -48,4 +49,18 @@ export class FilePane {
       return { state: "gone", path, message: "The file cannot be read.", hint: "Restart Countersign." };
     }
   }
+}
+
+function same(one: OpenFile | null, other: OpenFile): boolean {
+  if (one?.state !== other.state || one.path !== other.path) return false;
+  if (one.state !== "shown" || other.state !== "shown") return false;
+  const { content, size, truncated, binary, warnings } = one.view;
+  const then = other.view;
+  return (
+    content === then.content &&
+    size === then.size &&
+    truncated === then.truncated &&
+    binary === then.binary &&
+    JSON.stringify(warnings) === JSON.stringify(then.warnings)
+  );
 }

@@ -143,7 +143,8 @@ impl State {
                 }
                 _ => self.items.push_back(Feed::Tree { folders }),
             },
-            Feed::Dragging { over } => self.items.push_back(Feed::Dragging { over }),
+            Feed::Touched if matches!(self.items.back(), Some(Feed::Touched)) => {}
+            other @ (Feed::Touched | Feed::Dragging { .. }) => self.items.push_back(other),
         }
     }
 
@@ -151,7 +152,7 @@ impl State {
         self.items.iter().rev().find_map(|item| match item {
             Feed::App { state } => state.session.as_ref().map(|session| session.id.clone()),
             Feed::Envelopes { envelopes } => envelopes.last().map(|last| last.session.clone()),
-            Feed::Tree { .. } | Feed::Dragging { .. } => None,
+            Feed::Tree { .. } | Feed::Touched | Feed::Dragging { .. } => None,
         })
     }
 
@@ -241,7 +242,9 @@ mod tests {
             .into_iter()
             .flat_map(|feed| match feed {
                 Feed::Envelopes { envelopes } => envelopes,
-                Feed::App { .. } | Feed::Tree { .. } | Feed::Dragging { .. } => Vec::new(),
+                Feed::App { .. } | Feed::Tree { .. } | Feed::Touched | Feed::Dragging { .. } => {
+                    Vec::new()
+                }
             })
             .collect()
     }

@@ -15,6 +15,9 @@ use tokio::sync::{mpsc, watch};
 /// The least time between two counts of all files.
 const RECOUNT: Duration = Duration::from_secs(5);
 
+/// The least time between two words that files may have changed.
+const TOUCHED: Duration = Duration::from_millis(300);
+
 /// What the tree learns that is part of the window's state.
 pub(crate) enum Learned {
     /// How many files there are.
@@ -46,7 +49,7 @@ impl Tree {
         let stop = Arc::new(AtomicBool::new(false));
         let learned = Arc::new(learned);
         let git = Arc::new(follow_git(root, &hub, Arc::clone(&learned)));
-        tokio::spawn(refresh_when_touched(hub.touched(), Arc::downgrade(&git)));
+        tokio::spawn(tell_when_touched(hub.touched(), Arc::downgrade(&hub), Arc::downgrade(&git)));
         let follow = Follow {
             root: root.to_owned(),
             hub,
@@ -107,11 +110,14 @@ fn follow_git(
     })
 }
 
-/// Has git's states looked at anew whenever files may have changed, for as long as they are shown.
-async fn refresh_when_touched(mut touched: watch::Receiver<u64>, git: Weak<Git>) {
+/// Tells when files may have changed, and has git's states looked at anew then, for as long as they are shown.
+async fn tell_when_touched(mut touched: watch::Receiver<u64>, hub: Weak<Hub>, git: Weak<Git>) {
     while touched.changed().await.is_ok() {
-        let Some(git) = git.upgrade() else { return };
+        let (Some(hub), Some(git)) = (hub.upgrade(), git.upgrade()) else { return };
         git.refresh();
+        hub.publish(&Feed::Touched);
+        drop((hub, git));
+        tokio::time::sleep(TOUCHED).await;
     }
 }
 

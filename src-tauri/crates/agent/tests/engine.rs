@@ -85,7 +85,7 @@ impl Window {
                         self.state = state;
                     }
                     Feed::Envelopes { envelopes } => self.events.extend(envelopes),
-                    Feed::Tree { .. } | Feed::Dragging { .. } => {}
+                    Feed::Tree { .. } | Feed::Touched | Feed::Dragging { .. } => {}
                 }
             }
         }

@@ -77,7 +77,7 @@ impl Window {
                     Feed::App { state } => {
                         self.branch = state.workspace.and_then(|workspace| workspace.branch);
                     }
-                    Feed::Tree { .. } | Feed::Dragging { .. } => {}
+                    Feed::Tree { .. } | Feed::Touched | Feed::Dragging { .. } => {}
                 }
             }
         }

@@ -211,7 +211,7 @@ async fn follow(
 fn envelopes(batch: Vec<Feed>) -> impl Iterator<Item = Envelope> {
     batch.into_iter().flat_map(|feed| match feed {
         Feed::Envelopes { envelopes } => envelopes,
-        Feed::App { .. } | Feed::Tree { .. } | Feed::Dragging { .. } => Vec::new(),
+        Feed::App { .. } | Feed::Tree { .. } | Feed::Touched | Feed::Dragging { .. } => Vec::new(),
     })
 }
 

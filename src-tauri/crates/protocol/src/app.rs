@@ -179,6 +179,9 @@ pub enum Feed {
         /// The folders, relative to the workspace; empty for all of them.
         folders: Vec<String>,
     },
+    /// Files of the workspace may hold something else than before: what is drawn of them is to be asked for
+    /// again. Told of files that are written in place; of names that come and go `Tree` tells.
+    Touched,
     /// Something is dragged over the window that could be dropped on it, or no longer.
     Dragging {
         /// Whether it is over the window.
