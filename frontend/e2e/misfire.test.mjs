@@ -34,7 +34,7 @@ async function approveAtLast({ app, workspace }, hands, card, name) {
 
 windowTest(
   "what is typed for the message box while a card appears decides nothing, and goes into the message",
-  { script: [ask("typed", { delay_ms: 1500 }), { ...OVER, when: "quick brown" }, OVER] },
+  { script: [ask("typed", { delay_ms: 300 }), { ...OVER, when: "quick brown" }, OVER] },
   async (here) => {
     const { app } = here;
     const hands = await Hands.on(app);
@@ -45,7 +45,7 @@ windowTest(
     let typed = "";
     let card = null;
     let after = 0;
-    for (let rounds = 0; rounds < 40 && after < 4; rounds += 1) {
+    for (let rounds = 0; rounds < 120 && after < 4; rounds += 1) {
       await hands.type("quick brown ", 25);
       await hands.key("ctrl+Return", "shift+Return", "space");
       typed += "quick brown \n ";
