@@ -254,6 +254,20 @@ export class App {
     );
   }
 
+  /** Waits for the next card, or for the run's end; gives the card, or null at the end. */
+  async cardOrEnd() {
+    const next = await until(
+      async () => {
+        const [card] = await this.cards();
+        if (card) return card;
+        const state = await this.state();
+        return !state.running && state.ends > this.ends ? "over" : null;
+      },
+      { timeout: 60_000, what: "a card, or the run's end" },
+    );
+    return next === "over" ? null : next;
+  }
+
   /** Waits until a button of the card takes clicks, and gives it. */
   armed(approval, button = "approve") {
     const css = `${testId("card", `[data-approval="${approval}"]`)} ${testId(button, "[data-armed=true][aria-disabled=false]")}`;

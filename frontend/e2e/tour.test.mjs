@@ -1,7 +1,6 @@
 // The tour, taken by someone who has no key.
 
 import assert from "node:assert/strict";
-import { until } from "./webdriver.mjs";
 import { windowTest } from "./windowtest.mjs";
 
 windowTest(
@@ -15,16 +14,8 @@ windowTest(
 
     const kinds = [];
     for (;;) {
-      const next = await until(
-        async () => {
-          const [card] = await app.cards();
-          if (card) return card;
-          const state = await app.state();
-          return !state.running && state.ends > 0 ? "over" : null;
-        },
-        { timeout: 60_000, what: "a card of the tour, or its end" },
-      );
-      if (next === "over") break;
+      const next = await app.cardOrEnd();
+      if (next === null) break;
       assert.ok(kinds.length < 20, `the tour has an end (${kinds.join(", ")})`);
       kinds.push((await app.approve(next.kind)).kind);
     }
