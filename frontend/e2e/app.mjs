@@ -9,6 +9,8 @@ import { Fatal, Keys, newSession, TEXT_OF, until } from "./webdriver.mjs";
 
 export const APP = process.env.E2E_APP ?? join(TARGET, "debug", "countersign");
 export const MODEL = process.env.E2E_MODEL ?? join(TARGET, "debug", "scripted-model");
+/** What is dragged onto the window comes from here. */
+export const DRAG_SOURCE = process.env.E2E_DRAG_SOURCE ?? join(TARGET, "debug", "examples", "drag_source");
 
 /** What the model server is told; nothing of it may be seen anywhere else. */
 export const KEY = "sk-ant-e2e-4f1c0ffee5";

@@ -1,10 +1,10 @@
-// The program among others of the desktop: a second start, windows side by side, a page whose process dies, files
-// that are handed to other programs.
+// The program among others of the desktop: a second start, windows side by side, a page whose process dies, the bell,
+// files that are handed to other programs.
 
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { APP, makeWorkspace, processesWith, xdotool } from "./app.mjs";
+import { APP, filesBelow, makeWorkspace, processesWith, xdotool } from "./app.mjs";
 import { output, Process, startDisplay } from "./display.mjs";
 import { until } from "./webdriver.mjs";
 import { windowTest } from "./windowtest.mjs";
@@ -145,6 +145,76 @@ function submit(app, op) {
   });
 }
 
+/** Listens to the display's bell: gives what tells how often it rang. */
+async function listenToBell(folder) {
+  const config = join(folder, "bells");
+  const display = await startDisplay();
+  // The listener rings a bell of this name itself as soon as it hears.
+  const bells = ['Bell() shell "echo rang"', 'Bell("ImAlive") shell "echo listens"', 'Bell("mark") shell "echo mark"'];
+  writeFileSync(config, `${bells.join("\n")}\n`);
+  const listener = new Process("bells", "xkbevd", ["-cfg", config], { ...process.env, DISPLAY: display });
+  const heard = (word) => {
+    listener.expectAlive();
+    return readFileSync(listener.log, "utf8")
+      .split("\n")
+      .filter((line) => line === word).length;
+  };
+  await until(() => heard("listens") > 0, { what: "the bell is listened to" });
+  let marks = 0;
+  return {
+    /** How often it rang until now. The display tells of bells in their order, so none before the mark is missed. */
+    async rings() {
+      await output("xkbbell", ["mark"], display);
+      marks += 1;
+      await until(() => heard("mark") === marks, { what: "the mark is heard" });
+      return heard("rang");
+    },
+    end: () => listener.end(),
+  };
+}
+
+windowTest(
+  "a card that begins to wait in a window behind others rings the bell where that is wished, and else does not",
+  {
+    script: [
+      {
+        text: "Now one.",
+        tools: [{ id: "toolu_one", name: "exec", input: { command: "until [ -e go ]; do sleep 0.1; done" } }],
+      },
+      asks,
+      { text: "Done." },
+    ],
+  },
+  async ({ app, workspace }) => {
+    const bell = await listenToBell(workspace.outside);
+    try {
+      const first = await windowOf("project - Countersign");
+      assert.equal(await app.startAgain(), 0);
+      const other = await windowOf("^Countersign");
+      await app.sendTask("Do it.");
+      await xdotool("windowactivate", "--sync", other);
+      const card = await app.card("exec");
+      // The title is set after the bell would have been rung.
+      await windowOf("\\(1\\) project - Countersign");
+      assert.equal(await bell.rings(), 0, "sounds are off unless asked for");
+
+      assert.equal(await submit(app, { type: "set_setting", key: "sounds", value: "true" }), null);
+      await xdotool("windowactivate", "--sync", first);
+      await app.press(card.approval, "approve");
+      await windowOf("^project - Countersign");
+      await xdotool("windowactivate", "--sync", other);
+      assert.equal(await bell.rings(), 0, "nothing waits");
+      writeFileSync(join(workspace.path, "go"), "");
+      await app.card("exec", { other: card.approval });
+      await windowOf("\\(1\\) project - Countersign");
+      assert.equal(await bell.rings(), 1, "a card rings once");
+    } finally {
+      await bell.end();
+      await quit(app);
+    }
+  },
+);
+
 windowTest(
   "a file is opened in the editor and shown in the file manager, and only one of the workspace",
   {
@@ -184,38 +254,107 @@ windowTest(
   },
 );
 
+/** Starts the program without WebDriver, which does not outlive the page's process; gives its window, with the page. */
+async function startAlone(app, title) {
+  // The display takes a killed program's window away only after the program is gone.
+  await until(async () => (await windows("Countersign")).length === 0, { what: "the killed program's window is gone" });
+  const program = new Process("program", APP, app.given, app.env);
+  try {
+    const id = await windowOf(title);
+    // Once it has drawn something: a process that dies while it starts ends the whole program, by WebKit's own word.
+    const colours = async () => output("import", ["-window", id, "-format", "%k", "info:"], await startDisplay());
+    await until(async () => Number(await colours()) > 30, { timeout: 60_000, what: "the page is painted" });
+    return { program, id };
+  } catch (error) {
+    await program.end();
+    throw error;
+  }
+}
+
+/** Kills the process that draws the page; gives its id. */
+function killPage(program) {
+  const page = pageProcess(program.child.pid);
+  assert.ok(page, "the page has a process");
+  process.kill(page, "SIGKILL");
+  return page;
+}
+
+/** Waits until another process than this one draws the page. */
+function drawnAnew(program, before) {
+  return until(
+    () => {
+      program.expectAlive();
+      return ![before, undefined].includes(pageProcess(program.child.pid));
+    },
+    { timeout: 30_000, what: "another process draws the page" },
+  );
+}
+
+/** Approves the card of the page by its key, which counts as soon as the card is armed. */
+function approveByKey(id, made) {
+  const approve = async () => {
+    await xdotool("windowactivate", "--sync", id);
+    await xdotool("key", "ctrl+Return");
+    return existsSync(made);
+  };
+  return until(approve, { timeout: 90_000, every: 1_500, what: "the card is there and is approved" });
+}
+
 windowTest(
   "a page whose process was killed is there again, with its card",
   { script: [asks, { text: "Done." }] },
   async ({ app, model, workspace }) => {
     await app.sendTask("Do it.");
     await app.card("exec");
-    // WebDriver does not outlive the page's process, so the program goes on without it.
     await app.kill();
-    const program = new Process("program", APP, app.given, app.env);
+    const { program, id } = await startAlone(app, `\\(1\\) project - Countersign`);
     try {
-      const id = await windowOf(`\\(1\\) project - Countersign`);
-      // Once it has drawn something: a process that dies while it starts ends the whole program, by WebKit's own word.
-      const colours = async () => output("import", ["-window", id, "-format", "%k", "info:"], await startDisplay());
-      await until(async () => Number(await colours()) > 30, { timeout: 60_000, what: "the page is painted" });
-      const before = pageProcess(program.child.pid);
-      assert.ok(before, "the page has a process");
-      process.kill(before, "SIGKILL");
-      await until(() => ![before, undefined].includes(pageProcess(program.child.pid)), {
-        timeout: 30_000,
-        what: "another process draws the page",
-      });
+      await drawnAnew(program, killPage(program));
       const made = join(workspace.path, "made.txt");
       assert.ok(!existsSync(made));
-      // The card of the new page is approved by its key, which counts as soon as the card is armed.
-      const approve = async () => {
-        await xdotool("windowactivate", "--sync", id);
-        await xdotool("key", "ctrl+Return");
-        return existsSync(made);
-      };
-      await until(approve, { timeout: 90_000, every: 1_500, what: "the card is there and is approved" });
+      await approveByKey(id, made);
       await until(() => model.results().has("toolu_exec"), { timeout: 60_000, what: "the run goes on" });
       program.expectAlive();
+    } finally {
+      await program.end();
+    }
+  },
+);
+
+windowTest(
+  "a page whose process dies for the fourth time within minutes is there again once the person was told",
+  { script: [asks, { text: "Done." }] },
+  async ({ app, model, workspace }) => {
+    await app.sendTask("Do it.");
+    await app.card("exec");
+    await app.kill();
+    const { program, id } = await startAlone(app, `\\(1\\) project - Countersign`);
+    const told = "^The window's page ended several times";
+    const made = join(workspace.path, "made.txt");
+    try {
+      for (const word of ["wordone", "wordtwo", "wordthree"]) {
+        await drawnAnew(program, killPage(program));
+        // The new page works: what is typed into its message box is stored.
+        const stored = async () => {
+          await xdotool("windowactivate", "--sync", id);
+          await xdotool("key", "ctrl+l");
+          await xdotool("type", "--delay", "20", `${word} `);
+          return (await filesBelow(app.dataDir)).some((file) => file.bytes.includes(word));
+        };
+        await until(stored, { timeout: 60_000, every: 1_000, what: "the new page takes words" });
+        assert.deepEqual(await windows(told), [], "it is loaded unasked");
+      }
+      const last = killPage(program);
+      const dialog = await windowOf(told);
+      await until(() => pageProcess(program.child.pid) === undefined, { what: "the page is not loaded before" });
+      assert.ok(!existsSync(made), "nothing was approved");
+      await xdotool("windowactivate", "--sync", dialog);
+      await xdotool("key", "Return");
+      await until(async () => (await windows(told)).length === 0, { what: "the dialog is closed" });
+      await drawnAnew(program, last);
+      assert.ok(!existsSync(made), "the key was for the dialog");
+      await approveByKey(id, made);
+      await until(() => model.results().has("toolu_exec"), { timeout: 60_000, what: "the run goes on" });
     } finally {
       await program.end();
     }

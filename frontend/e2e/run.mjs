@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, mkdirSync, readdirSync } from "node:fs";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { APP, MODEL } from "./app.mjs";
+import { APP, DRAG_SOURCE, MODEL } from "./app.mjs";
 import { endAll, LOGS, OUT, shootDisplay, startDisplay, TARGET } from "./display.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -26,9 +26,11 @@ function missing() {
   const list = [];
   if (!runs(APP)) list.push(`${APP}: build the page, then the program with the feature custom-protocol`);
   if (!runs(MODEL)) list.push(`${MODEL}: cargo build -p countersign-testkit`);
+  if (!runs(DRAG_SOURCE)) list.push(`${DRAG_SOURCE}: cargo build -p countersign --example drag_source`);
   if (!runs(driver)) list.push(`${driver}: cargo install tauri-driver --locked --root ${join(TARGET, "tools")}`);
   if (!runs(native)) list.push(`${native}: package webkit2gtk-driver`);
-  for (const name of ["Xvfb", "openbox", "xdotool", "import", "pgrep"]) if (!inPath(name)) list.push(name);
+  for (const name of ["Xvfb", "openbox", "xdotool", "xkbevd", "xkbbell", "import", "pgrep"])
+    if (!inPath(name)) list.push(name);
   return list;
 }
 
