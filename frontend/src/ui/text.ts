@@ -10,6 +10,11 @@ export function visible(text: string): string {
   });
 }
 
+/** The text with a capital letter first, for words that came as part of a sentence. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** The name of a model as it is shown. It is empty where a local server's first model is used. */
 export function modelName(name: string): string {
   return name === "" ? "the server's first model" : visible(name);

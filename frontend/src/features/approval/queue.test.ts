@@ -31,9 +31,9 @@ describe("several cards", () => {
     expect(screen.queryByTestId("queue")).toBeNull();
     await update(exec(), edit(), { ...write({ created: true, outside: true }), approval: "w1" });
     expect(rows()).toEqual([
-      "Run npm test command not seen in full",
-      "Edit src/a.js edit +1 −1 not seen in full",
-      "Create src/a.js write, outside +1 −1 not seen in full",
+      "Run npm test not seen in full",
+      "Edit src/a.js +1 −1 not seen in full",
+      "Create src/a.js outside +1 −1 not seen in full",
     ]);
     vi.useRealTimers();
     expect(await faults()).toEqual([]);

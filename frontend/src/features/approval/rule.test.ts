@@ -152,7 +152,9 @@ describe("a command's card", () => {
     await settle();
     expect(says("card-parts")).toMatch(/^allowed npm test covered by npm testasks cat a writes to the file b\.log$/);
     expect(screen.getByTestId("card-command").querySelector("mark")?.textContent).toBe("cat a");
-    expect(says("card-files")).toContain("The yes is also to the bytes of hello.js, b.js: if one of them changes");
+    expect(says("card-files")).toContain(
+      "Your yes also holds for the content of hello.js, b.js: if one of them changes",
+    );
     expect(says("card-said")).toBe("The agent says To see ‹U+202E›them pass.");
     vi.useRealTimers();
     expect(await faults()).toEqual([]);
