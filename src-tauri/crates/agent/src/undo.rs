@@ -93,8 +93,6 @@ struct State {
     dirt: Option<Dirt>,
     /// Whether the index knows of all that stands there, be it only that it does.
     surveyed: bool,
-    /// Whether all that can be kept is kept.
-    ready: bool,
     /// Acts under way: what stands there now may be theirs, and is not taken for the state before.
     acting: u32,
     /// What could not be recorded yet; it is tried again before anything else is done.
@@ -109,6 +107,9 @@ struct Progress {
     total: AtomicU32,
     bytes: AtomicU64,
     failed: AtomicBool,
+    /// Whether all that can be kept is kept. Not behind the state's lock, which is held for as long as the
+    /// workspace is looked through: the window's state is told meanwhile.
+    ready: AtomicBool,
     /// Whether the room on disk is used up: what is not copied by then is not copied.
     full: AtomicBool,
 }
@@ -164,7 +165,7 @@ impl Undo {
     /// What the window is told.
     pub(crate) fn told(&self) -> UndoState {
         UndoState {
-            ready: self.lock().ready,
+            ready: self.progress.ready.load(Ordering::Relaxed),
             done: self.progress.done.load(Ordering::Relaxed),
             total: self.progress.total.load(Ordering::Relaxed),
             bytes: self.progress.bytes.load(Ordering::Relaxed),
@@ -301,8 +302,8 @@ impl Undo {
     /// Waits a little for the copy of the workspace, where one is being made.
     fn wait_until_ready(&self, time: Duration) {
         let state = self.lock();
-        let waits = |state: &mut State| {
-            !state.ready
+        let waits = |_: &mut State| {
+            !self.progress.ready.load(Ordering::Relaxed)
                 && self.copying.load(Ordering::Relaxed)
                 && !self.progress.failed.load(Ordering::Relaxed)
                 && !self.progress.full.load(Ordering::Relaxed)
@@ -395,4 +396,29 @@ pub(crate) fn not_kept(error: &UndoError) -> String {
         "{} What would be overwritten could not be kept, so nothing was done.",
         sentence(&error.to_string())
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use countersign_guard::Supervisor;
+
+    #[test]
+    fn the_window_is_told_while_the_workspace_is_looked_through() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("folder");
+        std::fs::create_dir(&folder).unwrap();
+        let policy = Policy::new(PolicySettings::default(), Vec::new());
+        let supervisor = Supervisor::this_program().unwrap();
+        let workspace = Workspace::open(&folder, &[], policy, supervisor, Vec::new()).unwrap();
+        let data = home.path().join("data");
+        let undo =
+            Undo::open(&workspace, SessionId::new("s"), &data, UndoLimits::default()).unwrap();
+        let looked_through = undo.lock();
+        std::thread::scope(|scope| {
+            assert!(!scope.spawn(|| undo.told()).join().unwrap().ready);
+        });
+        drop(looked_through);
+    }
 }

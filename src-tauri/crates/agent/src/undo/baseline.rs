@@ -116,11 +116,11 @@ impl Undo {
         let pending = state.index.read(&self.reading(stop), &paths)?;
         self.keep(&mut state, pending)?;
         self.count(&state);
-        state.ready = state.index.unread(1).is_empty();
-        if state.ready {
+        let ready = self.is_ready(&state);
+        if ready {
             self.changed.notify_all();
         }
-        Ok(!state.ready)
+        Ok(!ready)
     }
 
     /// Whether the room on disk is used up, also after what is oldest was dropped.
@@ -156,8 +156,15 @@ impl Undo {
         let (_, pending) = state.index.bring_to_now(&self.reading(&self.stop), None)?;
         self.keep(state, pending)?;
         state.surveyed = true;
-        state.ready = state.index.unread(1).is_empty();
+        self.is_ready(state);
         self.count(state);
         Ok(())
+    }
+
+    /// Whether all that can be kept is kept; it is told from then on.
+    fn is_ready(&self, state: &State) -> bool {
+        let ready = state.index.unread(1).is_empty();
+        self.progress.ready.store(ready, Ordering::Relaxed);
+        ready
     }
 }
