@@ -9,6 +9,8 @@ import { Tree } from "../src/state/tree.svelte";
 
 let disk: Record<string, [string, "folder" | "file"][]>;
 let asked: string[];
+/** Answers wait for it. */
+let held: Promise<void>;
 let tree: Tree;
 const acts = {
   open: vi.fn(),
@@ -20,11 +22,13 @@ const acts = {
   remove: vi.fn(async () => true),
 };
 
-function listing(path: string): FolderListing {
-  const entries = disk[path];
-  if (!entries) throw { code: "not_found", message: "No such folder.", hint: "" } satisfies WireError;
+function listing(path: string, first?: number): FolderListing {
+  const all = disk[path];
+  const entries = all?.slice(0, first);
+  if (!all || !entries) throw { code: "not_found", message: "No such folder.", hint: "" } satisfies WireError;
   return {
     path,
+    more: all.length - entries.length,
     omitted: 0,
     entries: entries.map(([name, kind]) => ({
       path: path === "" ? name : `${path}/${name}`,
@@ -49,17 +53,22 @@ beforeEach(async () => {
     "src/lib": [],
   };
   asked = [];
+  held = Promise.resolve();
   for (const act of Object.values(acts)) act.mockClear();
-  tree = new Tree(
-    new ReplayBackend({
-      batches: [],
-      answer: (query) => {
-        if (query.type !== "folder") throw new Error("only folders are asked for");
-        asked.push(query.path);
-        return { type: "folder", ...listing(query.path) };
-      },
-    }),
-  );
+  const backend = new ReplayBackend({
+    batches: [],
+    answer: (query) => {
+      if (query.type !== "folder") throw new Error("only folders are asked for");
+      return { type: "folder", ...listing(query.path, query.first) };
+    },
+  });
+  const answer = backend.query.bind(backend);
+  vi.spyOn(backend, "query").mockImplementation(async (query) => {
+    if (query.type === "folder") asked.push(query.path);
+    await held;
+    return answer(query);
+  });
+  tree = new Tree(backend);
   await tree.reset();
   render(FileTree, { tree, acts });
   screen.getByTestId("tree").focus();
@@ -75,6 +84,23 @@ describe("the file tree", () => {
     await vi.waitFor(() => expect(paths()).toEqual(["src", "src/lib", "src/b.ts", "a.ts"]));
     await press("{ArrowLeft}{ArrowRight}");
     expect(asked).toEqual(["", "src"]);
+  });
+
+  it("draws the first entries of a large folder before the rest is there", async () => {
+    disk.src = Array.from({ length: 1200 }, (_, at) => [`f${String(at).padStart(4, "0")}.ts`, "file"]);
+    const opened = tree.open("src");
+    await vi.waitFor(() => expect(asked).toEqual(["", "src"]));
+    let letGo = (): void => {};
+    held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    await vi.waitFor(() => expect(asked).toEqual(["", "src", "src"]));
+    expect(tree.rows.length).toBe(502);
+    expect(tree.rows[1]).toMatchObject({ at: 1, of: 1200 });
+    letGo();
+    await opened;
+    await vi.waitFor(() => expect(tree.rows.length).toBe(1202));
+    expect(tree.rows.at(-2)?.entry.path).toBe("src/f1199.ts");
   });
 
   it("moves by arrows, into folders and back out", async () => {

@@ -175,7 +175,7 @@ describe("deleting", () => {
       batches: [],
       answer: (query) => {
         const path = query.type === "folder" ? query.path : "";
-        return { type: "folder", path, entries: files.entriesOf(path), omitted: 0 };
+        return { type: "folder", path, entries: files.entriesOf(path), more: 0, omitted: 0 };
       },
     });
     const tree = new Tree(backend);

@@ -66,7 +66,7 @@ function answer(query: Query, state: AppState, demo: Demo): QueryAnswer {
         ],
       };
     case "folder":
-      return { type: "folder", path: query.path, entries: demo.files.entriesOf(query.path), omitted: 0 };
+      return { type: "folder", path: query.path, entries: demo.files.entriesOf(query.path), more: 0, omitted: 0 };
     case "file":
       return fileAnswer(query.path);
     case "sessions":

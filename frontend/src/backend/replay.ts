@@ -73,7 +73,7 @@ function emptyAnswer(query: Query, batches: readonly Feed[][]): QueryAnswer {
     case "welcome":
       return { type: "welcome", recent: [] };
     case "folder":
-      return { type: "folder", path: query.path, entries: [], omitted: 0 };
+      return { type: "folder", path: query.path, entries: [], more: 0, omitted: 0 };
     case "file": {
       const refusal: WireError = { code: "not_found", message: "There is no such file.", hint: "" };
       throw refusal;

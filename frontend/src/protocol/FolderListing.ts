@@ -14,6 +14,10 @@ path: string,
  */
 entries: Array<TreeEntry>, 
 /**
+ * How many come after these that were not asked for.
+ */
+more: number, 
+/**
  * How many further entries there are that are not listed.
  */
 omitted: number, };

@@ -9,7 +9,11 @@ export type Query = { "type": "app" } | { "type": "welcome" } | { "type": "folde
 /**
  * The folder, relative to the workspace; empty for the workspace itself.
  */
-path: string, } | { "type": "file", 
+path: string, 
+/**
+ * How many entries at most; none for all.
+ */
+first?: number, } | { "type": "file", 
 /**
  * The file, relative to the workspace.
  */

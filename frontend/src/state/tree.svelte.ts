@@ -4,6 +4,8 @@ import type { Envelope } from "../protocol/Envelope";
 import type { FolderListing } from "../protocol/FolderListing";
 import type { TreeEntry } from "../protocol/TreeEntry";
 
+/** So many entries of a folder are asked for at first: they are drawn while the rest is read. */
+const FIRST = 500;
 /** So many folders are asked for at the same time. */
 const AT_ONCE = 8;
 /** While many folders are read, what came is drawn after so many milliseconds. */
@@ -82,7 +84,7 @@ export class Tree {
     this.selected = null;
     this.trouble = "";
     this.#version += 1;
-    await this.#load("");
+    await this.#loadNew("");
     this.#version += 1;
   }
 
@@ -94,7 +96,7 @@ export class Tree {
   async open(folder: string): Promise<void> {
     this.#open.add(folder);
     this.#own.delete(parentOf(folder));
-    if (!this.#listings.has(folder)) await this.#load(folder);
+    if (!this.#listings.has(folder)) await this.#loadNew(folder);
     this.#soon();
   }
 
@@ -224,13 +226,26 @@ export class Tree {
     this.#version += 1;
   }
 
-  async #load(folder: string): Promise<void> {
+  /** Reads a folder that was not read yet: its first entries are drawn before the rest is asked for. */
+  async #loadNew(folder: string): Promise<void> {
+    await this.#load(folder, FIRST);
+    if ((this.#listings.get(folder)?.more ?? 0) === 0) return;
+    this.#version += 1;
+    await new Promise((resolve) => setTimeout(resolve));
+    if (this.#listings.has(folder)) await this.#load(folder);
+  }
+
+  async #load(folder: string, first?: number): Promise<void> {
     const turn = this.#turn;
     const ask = (this.#asked.get(folder) ?? 0) + 1;
     this.#asked.set(folder, ask);
     const current = (): boolean => turn === this.#turn && this.#asked.get(folder) === ask;
     try {
-      const answer = await this.#backend.query({ type: "folder", path: folder });
+      const answer = await this.#backend.query({
+        type: "folder",
+        path: folder,
+        ...(first === undefined ? {} : { first }),
+      });
       if (!current() || answer.type !== "folder") return;
       this.#listings.set(folder, answer);
       this.#own.delete(folder);
@@ -266,7 +281,7 @@ export class Tree {
     if (!listing) return;
     let own = this.#own.get(folder);
     if (!own) {
-      const of = listing.entries.length;
+      const of = listing.entries.length + listing.more;
       const isOpen = (entry: TreeEntry): boolean => entry.kind === "folder" && this.#open.has(entry.path);
       own = listing.entries.map((entry, at) => ({ entry, depth, open: isOpen(entry), at: at + 1, of }));
       this.#own.set(folder, own);

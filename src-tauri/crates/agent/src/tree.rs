@@ -2,8 +2,8 @@
 
 use crate::AgentError;
 use crate::queue::Hub;
-use countersign_guard::View;
 use countersign_guard::text::reveal_line;
+use countersign_guard::{Listed, View};
 use countersign_protocol::{Feed, FolderListing};
 use countersign_watch::{Change, Git, GitChange, Ignores, Watcher, count_files};
 use std::path::{Path, PathBuf};
@@ -61,13 +61,18 @@ impl Tree {
         Ok(Self { watcher, ignores, git, stop })
     }
 
-    /// The entries of a folder, which is watched from now on.
-    pub(crate) fn list(&self, view: &View, folder: &str) -> Result<FolderListing, AgentError> {
+    /// The first entries of a folder, which is watched from now on.
+    pub(crate) fn list(
+        &self,
+        view: &View,
+        folder: &str,
+        first: usize,
+    ) -> Result<FolderListing, AgentError> {
         // Watched first: a change between the two is then told.
         if let Err(error) = self.watcher.watch_folder(folder) {
             tracing::warn!("{folder} is not watched: {error}");
         }
-        let (mut entries, omitted) = view.list(folder).map_err(|error| {
+        let Listed { mut entries, more, omitted } = view.list(folder, first).map_err(|error| {
             self.watcher.unwatch_folder(folder);
             AgentError::state(error.to_string(), "It may have been removed meanwhile.")
         })?;
@@ -78,10 +83,12 @@ impl Tree {
             // What is left out in a folder that git does not know is not new to it.
             entry.git = if entry.ignored { None } else { self.git.state(&entry.path) };
         }
+        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
         Ok(FolderListing {
             path: folder.to_owned(),
             entries,
-            omitted: u32::try_from(omitted).unwrap_or(u32::MAX),
+            more: count(more),
+            omitted: count(omitted),
         })
     }
 }

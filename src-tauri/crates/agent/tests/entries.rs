@@ -124,7 +124,8 @@ impl Window {
 
     /// The entries of a folder with their states.
     async fn folder(&self, path: &str) -> Vec<(String, Option<GitState>)> {
-        match self.engine.query(Query::Folder { path: path.to_owned() }).await.unwrap() {
+        match self.engine.query(Query::Folder { path: path.to_owned(), first: None }).await.unwrap()
+        {
             QueryAnswer::Folder(listing) => {
                 listing.entries.into_iter().map(|entry| (entry.path, entry.git)).collect()
             }

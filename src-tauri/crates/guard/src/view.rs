@@ -11,13 +11,12 @@ use crate::text::reveal_line;
 use crate::tighten::{self, Tightened, Tightening};
 use crate::walk::{Walk, WalkEntry};
 use crate::{GuardError, change, exec};
-use countersign_protocol::{EntryKind, FileView, RuleId, TreeEntry};
+use countersign_protocol::{FileView, RuleId};
 use rustix::fs::{FileType, OFlags};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,8 +24,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Bytes of a file that the window shows.
 const MAX_SHOWN: u64 = 4 * 1024 * 1024;
-/// Entries of one folder that the window lists.
-const MAX_ENTRIES: usize = 100_000;
 
 /// Either the thing itself, or a proposal that the person must approve first.
 #[derive(Debug)]
@@ -226,72 +223,6 @@ impl View {
     /// The base of a change, for the guard's own use.
     pub(crate) fn locate(&self, path: &str) -> Result<Located, GuardError> {
         locate(&self.root, Path::new(""), path)
-    }
-
-    /// The entries of a folder of the workspace for the window's tree: folders first, then by name.
-    /// Returns them with the number of those left out. Names that an ignore file leaves out are
-    /// listed; the caller marks them.
-    pub fn list(&self, folder: &str) -> Result<(Vec<TreeEntry>, usize), GuardError> {
-        let place = match folder {
-            "" => locate(&self.root, Path::new(""), ".")?,
-            _ => locate(&self.root, Path::new(""), folder)?,
-        };
-        let Located::Inside(Inside {
-            object: Some((object, FileType::Directory)), relative, ..
-        }) = place
-        else {
-            return Err(GuardError::NotFound(folder.to_owned()));
-        };
-        let failed = |error| GuardError::system(&format!("cannot list {folder}"), error);
-        let readable =
-            reopen(object.as_fd(), OFlags::RDONLY | OFlags::DIRECTORY).map_err(failed)?;
-        let mut entries = Vec::new();
-        let mut omitted = 0;
-        for entry in rustix::fs::Dir::read_from(&readable).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if name == "." || name == ".." {
-                continue;
-            }
-            // A name that is no text cannot be asked for again by this interface.
-            let Some(text) = name.to_str().filter(|_| entries.len() < MAX_ENTRIES) else {
-                omitted += 1;
-                continue;
-            };
-            let path = relative.join(name);
-            let mut kind = entry.file_type();
-            if kind == FileType::Unknown {
-                kind = crate::root::stat_at(object.as_fd(), name)
-                    .map_or(FileType::Unknown, |stat| kind_of(&stat));
-            }
-            entries.push(TreeEntry {
-                kind: self.entry_kind(kind, &path),
-                path: display(&path),
-                shown: reveal_line(text).shown,
-                ignored: false,
-                git: None,
-            });
-        }
-        entries.sort_by_cached_key(|entry| {
-            (entry.kind != EntryKind::Folder, entry.path.to_lowercase(), entry.path.clone())
-        });
-        Ok((entries, omitted))
-    }
-
-    pub(crate) fn entry_kind(&self, kind: FileType, path: &Path) -> EntryKind {
-        match kind {
-            FileType::Directory => EntryKind::Folder,
-            FileType::RegularFile => EntryKind::File,
-            FileType::Symlink => match locate(&self.root, Path::new(""), &display(path)) {
-                Ok(Located::Inside(Inside { object: Some(_), .. })) => EntryKind::Link,
-                Ok(_) | Err(_) => EntryKind::LinkOut,
-            },
-            FileType::Fifo
-            | FileType::Socket
-            | FileType::CharacterDevice
-            | FileType::BlockDevice
-            | FileType::Unknown => EntryKind::Special,
-        }
     }
 
     /// A file of the workspace for the person's eyes. Secrets are shown: they are the person's own.

@@ -21,6 +21,10 @@ pub enum Query {
     Folder {
         /// The folder, relative to the workspace; empty for the workspace itself.
         path: String,
+        /// How many entries at most; none for all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        first: Option<u32>,
     },
     /// The text of one file of the workspace.
     File {
@@ -253,6 +257,8 @@ pub struct FolderListing {
     pub path: String,
     /// Its entries.
     pub entries: Vec<TreeEntry>,
+    /// How many come after these that were not asked for.
+    pub more: u32,
     /// How many further entries there are that are not listed.
     pub omitted: u32,
 }

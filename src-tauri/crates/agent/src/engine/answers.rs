@@ -22,7 +22,7 @@ impl Shared {
             Query::Welcome => {
                 QueryAnswer::Welcome(WelcomeInfo { recent: recent(&self.store).map_err(failed)? })
             }
-            Query::Folder { path } => QueryAnswer::Folder(self.folder(&path)?),
+            Query::Folder { path, first } => QueryAnswer::Folder(self.folder(&path, first)?),
             Query::File { path } => QueryAnswer::File(self.file(&path)?),
             Query::Sessions => {
                 QueryAnswer::Sessions { sessions: self.store.sessions().map_err(stored)? }
@@ -59,7 +59,7 @@ impl Shared {
         })
     }
 
-    fn folder(&self, path: &str) -> Result<FolderListing, WireError> {
+    fn folder(&self, path: &str, first: Option<u32>) -> Result<FolderListing, WireError> {
         let (session, tree) = {
             let open = lock(&self.open);
             let open = open.as_ref().ok_or_else(no_workspace)?;
@@ -68,7 +68,8 @@ impl Shared {
         let tree = tree.ok_or_else(|| {
             WireError::new(ErrorCode::System, "The folder cannot be followed.", "Open it again.")
         })?;
-        Ok(tree.list(&session.workspace().view(), path)?)
+        let first = first.map_or(usize::MAX, |first| first as usize);
+        Ok(tree.list(&session.workspace().view(), path, first)?)
     }
 
     fn file(&self, path: &str) -> Result<FileView, WireError> {
