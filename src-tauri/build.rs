@@ -10,6 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 "submit",
                 "query",
                 "subscribe",
+                "next",
             ])),
     )?;
     Ok(())

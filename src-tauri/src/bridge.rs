@@ -1,16 +1,11 @@
-//! The three commands of the page.
+//! The four commands of the page.
 
 use crate::windows::Windows;
 use crate::{dialogs, editor, page, reveal, window};
 use countersign_protocol::{Feed, Op, Query, QueryAnswer, WireError};
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 use tauri::Manager as _;
-use tauri::ipc::Channel;
-
-/// How often the page is told of what happened: about once a frame.
-const FRAME: Duration = Duration::from_millis(16);
 
 /// Does what the person wants.
 #[tauri::command]
@@ -76,27 +71,25 @@ pub(crate) async fn query(
     open.engine.query(query).await
 }
 
-/// Tells the page all that happens, in batches.
+/// Begins to tell the page of all that happens; gives what to ask `next` with.
 #[tauri::command]
-pub(crate) async fn subscribe(
-    window: tauri::WebviewWindow,
-    channel: Channel<Vec<Feed>>,
-    since: u64,
-) -> Result<(), WireError> {
+pub(crate) async fn subscribe(window: tauri::WebviewWindow, since: u64) -> Result<u64, WireError> {
     let open = window.state::<Windows>().of(window.label())?;
-    let mut reader = open.engine.subscribe(since);
-    let feeding = tauri::async_runtime::spawn(async move {
-        while let Some(mut batch) = reader.next().await {
-            page::lighten(&mut batch);
-            if channel.send(batch).is_err() {
-                return;
-            }
-            tokio::time::sleep(FRAME).await;
-        }
-    });
-    let before = open.feeding.lock().unwrap_or_else(PoisonError::into_inner).replace(feeding);
-    if let Some(before) = before {
-        before.abort();
+    Ok(open.feed.begin(open.engine.subscribe(since)))
+}
+
+/// What happened since the last call, once there is something; none once nothing more comes, or the page that
+/// asks was loaded anew. The page asks again when it has drawn: what comes faster than it draws is joined here
+/// and does not pile up there.
+#[tauri::command]
+pub(crate) async fn next(
+    window: tauri::WebviewWindow,
+    feed: u64,
+) -> Result<Option<Vec<Feed>>, WireError> {
+    let open = window.state::<Windows>().of(window.label())?;
+    let mut batch = open.feed.next(feed).await;
+    if let Some(batch) = &mut batch {
+        page::lighten(batch);
     }
-    Ok(())
+    Ok(batch)
 }

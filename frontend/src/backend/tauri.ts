@@ -1,10 +1,13 @@
-import { Channel, invoke } from "@tauri-apps/api/core";
+import { invoke } from "@tauri-apps/api/core";
 import type { Feed } from "../protocol/Feed";
 import type { Op } from "../protocol/Op";
 import type { Query } from "../protocol/Query";
 import type { QueryAnswer } from "../protocol/QueryAnswer";
 import type { WireError } from "../protocol/WireError";
 import { type Backend, isWireError } from "./backend";
+
+/** A window that is not drawn, since it is minimised, is kept up this often, in milliseconds. */
+const UNDRAWN_MS = 250;
 
 /** The program that opened this window. */
 export class TauriBackend implements Backend {
@@ -22,16 +25,53 @@ export class TauriBackend implements Backend {
   }
 
   async subscribe(since: number, deliver: (batch: Feed[]) => void, ended: () => void): Promise<WireError | null> {
-    const channel = new Channel<Feed[]>();
-    channel.onmessage = deliver;
-    // A channel tells of its end only by letting go of its callback.
-    // biome-ignore lint/complexity/useLiteralKeys: it is private
-    const letGo = channel["cleanupCallback"].bind(channel);
-    // biome-ignore lint/complexity/useLiteralKeys: it is private
-    channel["cleanupCallback"] = () => {
-      letGo();
-      ended();
+    const feed = await invoke<number>("subscribe", { since });
+    const follow = async (): Promise<void> => {
+      const next = (): Promise<Feed[] | null> => invoke("next", { feed });
+      let drawing = Promise.resolve();
+      for (let coming = next(); ; ) {
+        const batch = await coming;
+        if (batch === null) return;
+        // What only goes on in a text waits for its frame. A card, and all else that happened, does not.
+        if (isOnlyLive(batch)) await drawing;
+        // On its way while this one is drawn; what comes after it waits in the program.
+        coming = next();
+        // Its failure is met where it is waited for.
+        coming.catch(() => {});
+        try {
+          deliver(batch);
+        } catch (error) {
+          // What the page does wrong with one batch is told as its fault; the next one still comes.
+          reportError(error);
+        }
+        drawing = drawn();
+      }
     };
-    return (await invoke<WireError | null>("subscribe", { channel, since })) ?? null;
+    void follow().then(ended, ended);
+    return null;
   }
+}
+
+/** Whether a batch holds nothing but pieces of text and output, which no journal keeps. */
+function isOnlyLive(batch: readonly Feed[]): boolean {
+  return batch.every(
+    (feed) => feed.type === "envelopes" && feed.envelopes.every((envelope) => envelope.seq === undefined),
+  );
+}
+
+/** Waits until the next frame is drawn. */
+function drawn(): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, UNDRAWN_MS);
+    requestAnimationFrame(() => {
+      clearTimeout(timer);
+      // What is sent in a frame arrives once the frame is over.
+      const after = new MessageChannel();
+      after.port1.onmessage = () => {
+        after.port1.close();
+        resolve();
+      };
+      after.port2.postMessage(null);
+    });
+  });
 }
