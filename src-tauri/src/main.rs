@@ -9,6 +9,7 @@ mod crash;
 mod dialogs;
 mod dropped;
 mod editor;
+mod feed;
 mod instance;
 mod keychain;
 mod launch;
@@ -70,13 +71,22 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Start::Handed => return Ok(()),
         Start::Alone => None,
     };
-    let (engine, trouble) = tauri::async_runtime::block_on(Engine::start(options.clone()))?;
+    let starting = tauri::async_runtime::spawn(Engine::start(options.clone()));
     let app = tauri::Builder::default()
         .manage(Windows::new(options))
-        .invoke_handler(tauri::generate_handler![bridge::submit, bridge::query, bridge::subscribe])
+        .invoke_handler(tauri::generate_handler![
+            bridge::submit,
+            bridge::query,
+            bridge::subscribe,
+            bridge::next
+        ])
         .setup(move |app| {
             let app = app.handle();
-            window::open(app, engine, trouble)?;
+            if let Err(error) = window::open_first(app, async { Ok(starting.await??) }) {
+                // Told plainly: an error that is given back from here is a panic.
+                say(&format!("countersign: {error:#}"));
+                std::process::exit(1);
+            }
             tauri::async_runtime::spawn(tell_failures(app.clone(), failures));
             tauri::async_runtime::spawn(quit_on_signal(app.clone()));
             if let Some(first) = first {

@@ -7,22 +7,53 @@ use countersign_agent::Engine;
 use countersign_protocol::{Feed, WireError};
 use std::sync::{Arc, PoisonError};
 use tauri::webview::NewWindowResponse;
-use tauri::{Manager as _, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri::{Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 
 const NAME: &str = "Countersign";
 
-/// Opens a window on an engine. It shows the page that is built in and goes nowhere else. `trouble` is why the
-/// folder that was asked for is not open in it.
-pub(crate) fn open(
+/// An engine, and why the folder that was asked for is not open in it.
+pub(crate) type Started = (Engine, Option<WireError>);
+
+/// Opens the first window, on an engine that is being started meanwhile: the page's process takes longer to come
+/// up than an engine does. Must be called before the main loop turns: until then no page can ask for its engine.
+pub(crate) fn open_first(
     app: &tauri::AppHandle,
-    engine: Engine,
-    trouble: Option<WireError>,
-) -> tauri::Result<()> {
+    starting: impl Future<Output = anyhow::Result<Started>>,
+) -> anyhow::Result<()> {
+    let label = app.state::<Windows>().label();
+    let window = build(app, &label)?;
+    let started = tauri::async_runtime::block_on(starting)?;
+    stand_behind(&window, &take_in(app, &label, started));
+    Ok(())
+}
+
+/// Opens another window on an engine.
+pub(crate) fn open(app: &tauri::AppHandle, started: Started) -> tauri::Result<()> {
+    let label = app.state::<Windows>().label();
+    let open = take_in(app, &label, started);
+    match build(app, &label) {
+        Ok(window) => {
+            stand_behind(&window, &open);
+            Ok(())
+        }
+        Err(error) => {
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move { app.state::<Windows>().close(&label).await });
+            Err(error)
+        }
+    }
+}
+
+fn take_in(app: &tauri::AppHandle, label: &str, (engine, trouble): Started) -> Arc<Open> {
     if let Some(WireError { message, hint, .. }) = trouble {
         engine.notice(format!("The folder was not opened. {message} {hint}").trim_end().to_owned());
     }
-    let (label, open) = app.state::<Windows>().add(engine);
-    let built = WebviewWindowBuilder::new(app, &label, WebviewUrl::default())
+    app.state::<Windows>().add(label, engine)
+}
+
+/// A window shows the page that is built in and goes nowhere else.
+fn build(app: &tauri::AppHandle, label: &str) -> tauri::Result<WebviewWindow> {
+    WebviewWindowBuilder::new(app, label, WebviewUrl::default())
         .title(NAME)
         .inner_size(1280.0, 800.0)
         .min_inner_size(720.0, 480.0)
@@ -33,21 +64,15 @@ pub(crate) fn open(
             built_in || developing
         })
         .on_new_window(|_, _| NewWindowResponse::Deny)
-        .build();
-    match built {
-        Ok(window) => {
-            crash::watch(&window);
-            let following = follow(app.clone(), label, Arc::clone(&open));
-            *open.following.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(tauri::async_runtime::spawn(following));
-            Ok(())
-        }
-        Err(error) => {
-            let app = app.clone();
-            tauri::async_runtime::spawn(async move { app.state::<Windows>().close(&label).await });
-            Err(error)
-        }
-    }
+        .build()
+}
+
+fn stand_behind(window: &WebviewWindow, open: &Arc<Open>) {
+    crash::watch(window);
+    let following =
+        follow(window.app_handle().clone(), window.label().to_owned(), Arc::clone(open));
+    *open.following.lock().unwrap_or_else(PoisonError::into_inner) =
+        Some(tauri::async_runtime::spawn(following));
 }
 
 /// Brings a window to the front.

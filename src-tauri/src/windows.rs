@@ -1,5 +1,6 @@
 //! The open windows, each with an engine of its own.
 
+use crate::feed::PageFeed;
 use crate::{dialogs, window};
 use countersign_agent::{Engine, EngineOptions};
 use countersign_protocol::{ErrorCode, WireError};
@@ -32,8 +33,8 @@ pub(crate) struct Open {
     pub(crate) front: watch::Sender<bool>,
     /// What keeps its title and calls for the person.
     pub(crate) following: Mutex<Option<tauri::async_runtime::JoinHandle<()>>>,
-    /// The page's subscription: a reloaded page ends the one before.
-    pub(crate) feeding: Mutex<Option<tauri::async_runtime::JoinHandle<()>>>,
+    /// What its page is told.
+    pub(crate) feed: PageFeed,
     closed: AtomicBool,
 }
 
@@ -48,21 +49,25 @@ impl Windows {
         }
     }
 
-    /// Takes in an engine; gives the label of the window to be built for it.
-    pub(crate) fn add(&self, engine: Engine) -> (String, Arc<Open>) {
-        let label = match self.made.fetch_add(1, Ordering::SeqCst) {
+    /// The label for one more window.
+    pub(crate) fn label(&self) -> String {
+        match self.made.fetch_add(1, Ordering::SeqCst) {
             0 => "main".to_owned(),
             made => format!("main-{}", made + 1),
-        };
+        }
+    }
+
+    /// Takes in the engine behind a window.
+    pub(crate) fn add(&self, label: &str, engine: Engine) -> Arc<Open> {
         let open = Arc::new(Open {
             engine: Arc::new(engine),
             front: watch::Sender::new(false),
             following: Mutex::default(),
-            feeding: Mutex::default(),
+            feed: PageFeed::default(),
             closed: AtomicBool::new(false),
         });
-        lock(&self.open).insert(label.clone(), Arc::clone(&open));
-        (label, open)
+        lock(&self.open).insert(label.to_owned(), Arc::clone(&open));
+        open
     }
 
     /// What stands behind a window.
@@ -132,9 +137,7 @@ pub(crate) async fn open_another(app: tauri::AppHandle, folder: Option<PathBuf>)
     }
     let options = EngineOptions { workspace: folder, ..windows.options.clone() };
     let opened = match Engine::start(options).await {
-        Ok((engine, trouble)) => {
-            window::open(&app, engine, trouble).map_err(|error| error.to_string())
-        }
+        Ok(started) => window::open(&app, started).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     if let Err(error) = opened {
