@@ -11,14 +11,21 @@ import { App } from "./state/app.svelte";
 import { chatContext } from "./state/chat.svelte";
 import { Shell } from "./state/shell.svelte";
 
+/** After so many milliseconds, when what the window begins with is drawn, the letters for code are loaded. */
+const FONTS_MS = 500;
+
 const target = document.getElementById("app");
 if (!target) throw new Error("the page has no #app");
 
+performance.mark("read");
 const app = new App(await backend());
 const shell = new Shell();
 target.replaceChildren();
 mount(Root, { target, props: { app, shell }, context: chatContext(app.chat) });
+performance.mark("mounted");
 await app.start();
+// The first card would wait for the letters of its code.
+setTimeout(() => void document.fonts.load('13px "JetBrains Mono Variable"'), FONTS_MS);
 if (!("__TAURI_INTERNALS__" in window)) {
   const { arrange } = await import("./arrange");
   arrange(app, shell, new URLSearchParams(location.search).get("screen"));
