@@ -15,6 +15,11 @@ export function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** The same with its full stop, where it has none. */
+export function whole(text: string): string {
+  return /[.!?]$/.test(text) ? sentence(text) : `${sentence(text)}.`;
+}
+
 /** The name of a model as it is shown. It is empty where a local server's first model is used. */
 export function modelName(name: string): string {
   return name === "" ? "the server's first model" : visible(name);
