@@ -300,14 +300,19 @@ function approveByKey(id, made) {
   return until(approve, { timeout: 90_000, every: 1_500, what: "the card is there and is approved" });
 }
 
+/** A window that nothing drives, with the card of a run that was cut off. */
+async function aloneWithCard(app) {
+  await app.sendTask("Do it.");
+  await app.card("exec");
+  await app.kill();
+  return startAlone(app, `\\(1\\) project - Countersign`);
+}
+
 windowTest(
   "a page whose process was killed is there again, with its card",
   { script: [asks, { text: "Done." }] },
   async ({ app, model, workspace }) => {
-    await app.sendTask("Do it.");
-    await app.card("exec");
-    await app.kill();
-    const { program, id } = await startAlone(app, `\\(1\\) project - Countersign`);
+    const { program, id } = await aloneWithCard(app);
     try {
       await drawnAnew(program, killPage(program));
       const made = join(workspace.path, "made.txt");
@@ -325,10 +330,7 @@ windowTest(
   "a page whose process dies for the fourth time within minutes is there again once the person was told",
   { script: [asks, { text: "Done." }] },
   async ({ app, model, workspace }) => {
-    await app.sendTask("Do it.");
-    await app.card("exec");
-    await app.kill();
-    const { program, id } = await startAlone(app, `\\(1\\) project - Countersign`);
+    const { program, id } = await aloneWithCard(app);
     const told = "^The window's page ended several times";
     const made = join(workspace.path, "made.txt");
     try {

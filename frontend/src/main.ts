@@ -17,12 +17,10 @@ const FONTS_MS = 500;
 const target = document.getElementById("app");
 if (!target) throw new Error("the page has no #app");
 
-performance.mark("read");
 const app = new App(await backend());
 const shell = new Shell();
 target.replaceChildren();
 mount(Root, { target, props: { app, shell }, context: chatContext(app.chat) });
-performance.mark("mounted");
 await app.start();
 // The first card would wait for the letters of its code.
 setTimeout(() => void document.fonts.load('13px "JetBrains Mono Variable"'), FONTS_MS);
