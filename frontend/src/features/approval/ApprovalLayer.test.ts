@@ -58,6 +58,30 @@ describe("a card", () => {
     expect(screen.getByTestId("card-title").textContent).toBe(title);
   });
 
+  it("says once why it asks, and leaves out nothing else", () => {
+    const warnings = [
+      { what: "invisible character", count: 1 },
+      { what: "character that changes the direction of text", count: 2 },
+    ];
+    const told = warnings.map((one) => `The command holds deceptive characters: ${one.what}.`);
+    const others = ["It is outside the workspace.", "The command holds deceptive characters: another."];
+    show(exec({ display: { shown: "rm x", warnings }, reasons: [...told, ...others] }));
+    const reasons = (): (string | null)[] =>
+      [...screen.getByTestId("card-reasons").children].map((one) => one.textContent);
+    expect(screen.getByTestId("card-warnings").textContent).toContain("direction of text (2). Marks stand");
+    expect(reasons()).toEqual(others);
+  });
+
+  it("does not answer its question with the question's own words", () => {
+    show(look({ reasons: ["It is outside the workspace."] }));
+    expect(screen.queryByTestId("card-reasons")).toBeNull();
+  });
+
+  it("keeps what else is said of a look outside", () => {
+    show(look({ reasons: ["It is outside the workspace.", "It may be a secret. It is a key."] }));
+    expect(screen.getByTestId("card-reasons").textContent).toBe("It may be a secret. It is a key.");
+  });
+
   it("shows a change, with marks for what is new, outside and different now", () => {
     show(edit({ created: true, outside: true, replaces: "e0" }));
     expect(screen.getByTestId("badge-new").textContent).toBe("NEW");

@@ -110,6 +110,19 @@ export function deceptions(card: OpenCard): Deception[] {
   return found;
 }
 
+/** Why it asks, without what the card says anyway: in its question, or of the text that deceives. */
+export function reasonsOf(card: OpenCard): string[] {
+  const said = saidAnyway(card);
+  return card.reasons.filter((reason) => !said.includes(reason));
+}
+
+/** The program's words for it. Should they become others, it is said twice, and nothing is lost. */
+function saidAnyway(card: OpenCard): string[] {
+  if (card.kind === "path") return card.outside ? ["It is outside the workspace."] : [];
+  if (card.kind !== "exec") return [];
+  return card.display.warnings.map((one) => `The command holds deceptive characters: ${one.what}.`);
+}
+
 function warningWords(warning: TextWarning): string {
   return warning.count === 1 ? visible(warning.what) : `${visible(warning.what)} (${warning.count})`;
 }
