@@ -98,3 +98,20 @@ describe("a file that the agent changed", () => {
     expect(signs().some((sign) => sign !== "")).toBe(false);
   });
 });
+
+describe("a file that cannot be shown", () => {
+  it.each([
+    ["README.md", "", "Choose another file in the tree."],
+    ["src/cart.ts", "", "Choose another file in the tree, or take its change back under Changes."],
+    ["README.md", "Try it as another user.", "Try it as another user."],
+  ])("says what to do: %s, %s", async (path, hint, advice) => {
+    const { app, backend } = await showScreen("file");
+    const query = backend.query.bind(backend);
+    vi.spyOn(backend, "query").mockImplementation((asked) =>
+      asked.type === "file" ? Promise.reject({ code: "not_found", message: "No such file.", hint }) : query(asked),
+    );
+    await app.openFile(path);
+    await vi.waitFor(() => expect(screen.getByTestId("file-advice").textContent).toBe(advice));
+    expect(screen.getByTestId("file-view").textContent).toContain("No such file.");
+  });
+});
