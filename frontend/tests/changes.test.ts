@@ -4,6 +4,7 @@ import { tick } from "svelte";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ReplayBackend } from "../src/backend/replay";
 import { forecast } from "../src/features/changes/changewords";
+import type { Envelope } from "../src/protocol/Envelope";
 import type { FileChanges } from "../src/protocol/FileChanges";
 import type { Op } from "../src/protocol/Op";
 import type { ThreeWay } from "../src/protocol/ThreeWay";
@@ -126,6 +127,20 @@ describe("the changes", () => {
     await tick();
     expect(paths().length).toBeLessThan(200);
     expect(await violations()).toEqual([]);
+  });
+
+  it("are counted in the header while the count is known", async () => {
+    const { app } = await open();
+    const header = (): string => flat(screen.getByTestId("show-changes").textContent);
+    app.closeSide();
+    await tick();
+    expect(header()).toBe("Changes7");
+    const session = app.changes.data?.session ?? "";
+    app.changes.note([{ type: "files_changed", session } as Envelope]);
+    await tick();
+    expect(header()).toBe("Changes");
+    app.side.show("changes");
+    await vi.waitFor(() => expect(header()).toBe("Changes7"));
   });
 
   it("are only looked at in a session that can only be read", async () => {

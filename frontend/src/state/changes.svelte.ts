@@ -48,6 +48,8 @@ export class Changes {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #telling: Telling | null = null;
   data: SessionChanges | null = $state.raw(null);
+  /** Whether the session changed something since, and nobody asked what. */
+  #old: boolean = $state(false);
   /** Bytes on disk that undoing takes. */
   kept: number = $state(0);
   /** Why it is not known what changed; empty where it is. */
@@ -74,6 +76,7 @@ export class Changes {
     this.#asked += 1;
     this.#stopTelling();
     this.data = null;
+    this.#old = false;
     this.trouble = "";
     this.busy = false;
     this.conflict = null;
@@ -93,6 +96,11 @@ export class Changes {
     };
   }
 
+  /** How many files changed; 0 for none or unknown. */
+  get count(): number {
+    return this.#old ? 0 : (this.data?.files.length ?? 0);
+  }
+
   /** Follows the session: acts change files, and so does taking back. */
   note(envelopes: readonly Envelope[]): void {
     let changed = false;
@@ -103,7 +111,9 @@ export class Changes {
         changed = true;
       } else if (event.type === "tool_finished" && !LOOKS.has(this.#toolOf(event.call))) changed = true;
     }
-    if (changed) this.touch();
+    if (!changed) return;
+    if (this.#lookers === 0) this.#old = true;
+    this.touch();
   }
 
   /** Something may have changed. */
@@ -201,6 +211,7 @@ export class Changes {
       const answer = await this.#backend.query({ type: "changes", session });
       if (asked !== this.#asked || answer.type !== "changes") return;
       this.trouble = "";
+      this.#old = false;
       this.kept = answer.kept_bytes;
       // What is the same stays as it is drawn: nothing moves under a person's pointer.
       if (this.data === null || signOf(this.data) !== signOf(answer)) this.data = answer;
