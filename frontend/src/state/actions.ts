@@ -140,7 +140,7 @@ export const ACTIONS = [
   },
   {
     id: "normal",
-    name: "Text as it was made",
+    name: "Usual text size",
     group: "Look",
     menu: "View",
     keys: [mod("0")],
@@ -201,7 +201,7 @@ export type ActionId = (typeof ACTIONS)[number]["id"];
 
 /** Keys that have their meaning where the focus is; no action may have one of them. */
 export const FIXED: readonly { name: string; group: string; keys: readonly Keys[] }[] = [
-  { name: "Approve what the card shows, once it is armed", group: "Card", keys: [mod("Enter")] },
+  { name: "Approve what the card shows", group: "Card", keys: [mod("Enter")] },
   { name: "Deny it, with words if you like", group: "Card", keys: [mod("Backspace")] },
   { name: "Set the card aside, undecided", group: "Card", keys: [plain("Escape")] },
   { name: "To the next part of a change, or the next card", group: "Card", keys: [plain("ArrowDown")] },
@@ -210,8 +210,8 @@ export const FIXED: readonly { name: string; group: string; keys: readonly Keys[
   { name: "Send it after the run", group: "Message box", keys: [{ ...plain("Enter"), alt: true }] },
   { name: "Break the line", group: "Message box", keys: [{ ...plain("Enter"), shift: true }] },
   { name: "Name a file", group: "Message box", keys: [plain("@")] },
-  { name: "Next find", group: "Find", keys: [plain("Enter"), plain("F3")] },
-  { name: "Find before", group: "Find", keys: [{ ...plain("Enter"), shift: true }] },
+  { name: "Next match", group: "Find", keys: [plain("Enter"), plain("F3")] },
+  { name: "Previous match", group: "Find", keys: [{ ...plain("Enter"), shift: true }] },
   { name: "Open a file, or a folder", group: "Files", keys: [plain("Enter")] },
   { name: "Unfold a folder, or go into it", group: "Files", keys: [plain("ArrowRight")] },
   { name: "Fold it, or go out of it", group: "Files", keys: [plain("ArrowLeft")] },
@@ -219,7 +219,7 @@ export const FIXED: readonly { name: string; group: string; keys: readonly Keys[
   { name: "Rename it", group: "Files", keys: [plain("F2")] },
   { name: "Delete it, after a question", group: "Files", keys: [plain("Delete")] },
   { name: "Next change by the agent", group: "File", keys: [plain("F7")] },
-  { name: "Change before", group: "File", keys: [{ ...plain("F7"), shift: true }] },
+  { name: "Previous change by the agent", group: "File", keys: [{ ...plain("F7"), shift: true }] },
   { name: "Rename a session", group: "Sessions", keys: [plain("F2")] },
   { name: "Delete a session, after a question", group: "Sessions", keys: [plain("Delete")] },
 ];
