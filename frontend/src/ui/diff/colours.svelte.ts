@@ -62,11 +62,16 @@ export class Colours {
   readonly #asked = new Set<number>();
   #due: Side[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #frame: number | null = null;
   #going = true;
 
   constructor(hunks: readonly DiffHunk[], path: string | undefined) {
     for (const hunk of hunks) this.#hunks.set(hunk.number, hunk);
-    if (path !== undefined) void this.#load(path);
+    // A language is a lot of script: the lines are drawn before it is read.
+    if (path !== undefined)
+      this.#frame = requestAnimationFrame(() => {
+        this.#timer = setTimeout(() => void this.#load(path), 0);
+      });
   }
 
   /** The spans of a piece with their colours. */
@@ -77,11 +82,13 @@ export class Colours {
 
   stop(): void {
     this.#going = false;
+    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
 
   async #load(path: string): Promise<void> {
+    this.#timer = null;
     try {
       const support = await languageOf(path);
       if (!support || !this.#going) return;

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 /// Unchanged lines around a change.
 const CONTEXT: usize = 3;
+/// Quick also where a large file is changed in a thousand places; similar's histogram is not, and then marks far more
+/// than was changed.
+const ALGORITHM: Algorithm = Algorithm::Myers;
 /// After this the diff stays correct but is no longer the shortest.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Lines of a replaced block that are compared word by word; in larger ones lines are marked whole.
@@ -28,7 +31,7 @@ pub(crate) fn compare(path: &str, old: &str, new: &str, created: bool) -> TextCh
     let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
     let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
     let compared = TextDiff::configure()
-        .algorithm(Algorithm::Histogram)
+        .algorithm(ALGORITHM)
         .timeout(PATIENCE)
         .diff_slices(&old_lines, &new_lines);
     let from = if created { "/dev/null".to_owned() } else { format!("a/{path}") };
@@ -61,7 +64,7 @@ pub(crate) fn compare(path: &str, old: &str, new: &str, created: bool) -> TextCh
 /// The lines that differ between two texts, in order: those of the old, and those that replace them.
 pub(crate) fn compared_lines(old: &[&str], new: &[&str]) -> Vec<(Range<usize>, Range<usize>)> {
     TextDiff::configure()
-        .algorithm(Algorithm::Histogram)
+        .algorithm(ALGORITHM)
         .timeout(PATIENCE)
         .diff_slices(old, new)
         .ops()
@@ -205,6 +208,18 @@ mod tests {
         let change = compare("f", "", "x\n", true);
         assert_eq!(change.unified, "--- /dev/null\n+++ b/f\n@@ -0,0 +1,1 @@\n+x\n");
         assert_eq!(compare("f", "x", "x", false).diff.hunks.len(), 0);
+    }
+
+    #[test]
+    fn changes_all_over_a_large_file_are_small_hunks() {
+        let text = |every: usize| -> String {
+            (0..50_000)
+                .map(|line| format!("let v{line} = {};\n", if line % every == 0 { "b" } else { "a" }))
+                .collect()
+        };
+        let change = compare("f", &text(usize::MAX), &text(50), false);
+        assert_eq!(change.diff.hunks.len(), 999);
+        assert_eq!((change.diff.added, change.diff.removed), (999, 999));
     }
 
     #[test]
