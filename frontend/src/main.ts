@@ -11,8 +11,8 @@ import { App } from "./state/app.svelte";
 import { chatContext } from "./state/chat.svelte";
 import { Shell } from "./state/shell.svelte";
 
-/** After so many milliseconds, when what the window begins with is drawn, the letters for code are loaded. */
-const FONTS_MS = 500;
+/** After so many milliseconds, when what the window begins with is drawn, what it needs soon is loaded. */
+const SOON_MS = 500;
 
 const target = document.getElementById("app");
 if (!target) throw new Error("the page has no #app");
@@ -22,8 +22,12 @@ const shell = new Shell();
 target.replaceChildren();
 mount(Root, { target, props: { app, shell }, context: chatContext(app.chat) });
 await app.start();
-// The first card would wait for the letters of its code.
-setTimeout(() => void document.fonts.load('13px "JetBrains Mono Variable"'), FONTS_MS);
+setTimeout(() => {
+  // The first card would wait for the letters of its code, and the first menu for its script.
+  void document.fonts.load('13px "JetBrains Mono Variable"');
+  void import("./features/menu/MenuList.svelte");
+  void import("./ui/PopMenu.svelte");
+}, SOON_MS);
 if (!("__TAURI_INTERNALS__" in window)) {
   const { arrange } = await import("./arrange");
   arrange(app, shell, new URLSearchParams(location.search).get("screen"));

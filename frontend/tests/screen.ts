@@ -19,6 +19,8 @@ export async function showScreen(name: string): Promise<{ app: App; backend: Rep
   render(AppView, { props: { app }, context: chatContext(app.chat) });
   await app.start();
   await vi.waitFor(() => expect(screen.queryByText("Starting…")).toBeNull());
+  const open = app.approvals.cards.some((card) => !app.approvals.setAside.has(card.approval));
+  if (open) await screen.findByTestId("card", {}, { timeout: 10_000 });
   return { app, backend };
 }
 
