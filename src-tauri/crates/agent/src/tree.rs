@@ -5,12 +5,12 @@ use crate::queue::Hub;
 use countersign_guard::text::reveal_line;
 use countersign_guard::{Listed, View};
 use countersign_protocol::{Feed, FolderListing};
-use countersign_watch::{Change, Git, GitChange, Ignores, Watcher, count_files};
+use countersign_watch::{Change, Git, GitChange, Ignores, Watcher, count_files, spawn_background};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// The least time between two counts of all files.
 const RECOUNT: Duration = Duration::from_secs(5);
@@ -145,10 +145,7 @@ impl Follow {
         let mut recount = true;
         loop {
             if std::mem::take(&mut recount) {
-                let (root, stop) = (self.root.clone(), Arc::clone(&self.stop));
-                let counted = tokio::task::spawn_blocking(move || count_files(&root, &stop))
-                    .await
-                    .unwrap_or(0);
+                let counted = self.count().await;
                 if self.stop.load(Ordering::SeqCst) {
                     return;
                 }
@@ -167,6 +164,19 @@ impl Follow {
             }
             recount = true;
         }
+    }
+
+    /// How many files there are; none where that cannot be found out.
+    async fn count(&self) -> usize {
+        let (root, stop) = (self.root.clone(), Arc::clone(&self.stop));
+        let (sender, counted) = oneshot::channel();
+        let spawned = spawn_background("file-count", move || {
+            let _ = sender.send(count_files(&root, &stop));
+        });
+        if let Err(error) = spawned {
+            tracing::warn!("the files are not counted: {error}");
+        }
+        counted.await.unwrap_or(0)
     }
 
     /// Tells a change; whether it was the last one.

@@ -214,7 +214,9 @@ mod tests {
     fn changes_all_over_a_large_file_are_small_hunks() {
         let text = |every: usize| -> String {
             (0..50_000)
-                .map(|line| format!("let v{line} = {};\n", if line % every == 0 { "b" } else { "a" }))
+                .map(|line| {
+                    format!("let v{line} = {};\n", if line % every == 0 { "b" } else { "a" })
+                })
                 .collect()
         };
         let change = compare("f", &text(usize::MAX), &text(50), false);

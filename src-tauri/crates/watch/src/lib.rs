@@ -5,6 +5,7 @@
 //! workspace does not matter. [`Dirt`] watches all folders that are kept for undoing, and tells which
 //! paths have to be looked at again. [`Git`] tells what git says of the entries. Links are never followed.
 
+mod background;
 mod count;
 mod dirt;
 mod error;
@@ -15,6 +16,7 @@ mod pending;
 mod watcher;
 mod watches;
 
+pub use background::spawn_background;
 pub use count::count_files;
 pub use dirt::Dirt;
 pub use error::WatchError;

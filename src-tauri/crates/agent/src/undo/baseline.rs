@@ -2,7 +2,7 @@
 
 use super::index::Reading;
 use super::{ActScope, Interrupted, State, Undo, UndoError};
-use countersign_watch::Dirt;
+use countersign_watch::{Dirt, spawn_background};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ impl Undo {
         self.copying.store(true, Ordering::Relaxed);
         let weak = Arc::downgrade(self);
         let stop = self.stop.clone();
-        let spawned = std::thread::Builder::new().name("undo-copy".to_owned()).spawn(move || {
+        let spawned = spawn_background("undo-copy", move || {
             // Held only while a piece is done, so that closing the workspace ends it.
             let with = |work: &dyn Fn(&Undo) -> Result<bool, UndoError>| {
                 weak.upgrade().map_or(Ok(false), |undo| work(&undo))

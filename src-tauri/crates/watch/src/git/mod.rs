@@ -3,6 +3,7 @@
 mod look;
 mod marks;
 
+use crate::background::spawn_background;
 use countersign_protocol::GitState;
 use look::look;
 use marks::{Differing, Marks};
@@ -67,9 +68,7 @@ impl Git {
             shared: Arc::clone(&shared),
             repository: None,
         };
-        let spawned = std::thread::Builder::new()
-            .name("git-state".to_owned())
-            .spawn(move || worker.run(told));
+        let spawned = spawn_background("git-state", move || worker.run(told));
         if let Err(error) = spawned {
             tracing::warn!(%error, "the tree shows no states of git");
         }
