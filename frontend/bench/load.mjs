@@ -255,6 +255,11 @@ export async function burst(runs, say) {
           await app.page.click(`[data-testid=tree-item][data-path="${name}"]`);
           await app.page.shown(`[data-testid=tree-item][data-path^="${name}/"]`);
         }
+        await until(
+          () =>
+            app.page.execute(`return document.querySelector("[data-testid=tree]").scrollHeight > ${FILES / 2} * 20;`),
+          { timeout: 60_000, what: "all of the large folder is listed" },
+        );
         await watchFrames(app.page);
         const change = `for (let at = 0; at < ${CHANGED}; at += 1) {
           const name = at % 2 ? "a-large/file" + at : "folder" + String(at % 80).padStart(3, "0") + "/new" + at;
