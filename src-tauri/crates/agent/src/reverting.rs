@@ -54,7 +54,7 @@ impl Session {
         scope: ChangeScope,
         work: impl FnOnce(&CallId) -> Result<Reverted, UndoError>,
     ) -> Result<Reverted, AgentError> {
-        if self.is_running() && !self.only_waits() {
+        if self.is_busy() {
             return Err(AgentError::state("A run is under way.", "Stop it first."));
         }
         let act = new_act();

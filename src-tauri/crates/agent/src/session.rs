@@ -249,8 +249,15 @@ impl Session {
         !self.core.conversation().has_begun()
     }
 
+    /// Whether a run does more than wait for the person. The end of a run is told while the lock is held:
+    /// whoever acts upon it finds the run over.
+    pub(crate) fn is_busy(&self) -> bool {
+        let under_way = lock(&self.core.run).is_some();
+        under_way && !self.only_waits()
+    }
+
     /// Whether its run does nothing before the person answers: all that it is about is open cards.
-    pub(crate) fn only_waits(&self) -> bool {
+    fn only_waits(&self) -> bool {
         self.core.journal.events(&self.core.id, 0).is_ok_and(|events| {
             Unfinished::of(&events).is_some_and(|unfinished| unfinished.only_waits())
         })

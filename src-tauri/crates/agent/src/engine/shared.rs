@@ -125,7 +125,7 @@ impl Shared {
     }
 
     pub(super) fn must_be_idle(&self) -> Result<(), AgentError> {
-        if self.current().is_some_and(|session| session.is_running() && !session.only_waits()) {
+        if self.current().is_some_and(|session| session.is_busy()) {
             return Err(AgentError::state("A run is under way.", "Stop it first."));
         }
         Ok(())
