@@ -212,12 +212,12 @@ mod tests {
 
     #[test]
     fn changes_all_over_a_large_file_are_small_hunks() {
-        let text = |every: usize| -> String {
-            (0..50_000)
-                .map(|line| {
-                    format!("let v{line} = {};\n", if line % every == 0 { "b" } else { "a" })
-                })
-                .collect()
+        let text = |every: usize| {
+            (0..50_000).fold(String::new(), |mut text, line| {
+                let value = if line % every == 0 { "b" } else { "a" };
+                let _ = writeln!(text, "let v{line} = {value};");
+                text
+            })
         };
         let change = compare("f", &text(usize::MAX), &text(50), false);
         assert_eq!(change.diff.hunks.len(), 999);
