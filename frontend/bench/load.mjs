@@ -255,6 +255,7 @@ export async function burst(runs, say) {
           await app.page.click(`[data-testid=tree-item][data-path="${name}"]`);
           await app.page.shown(`[data-testid=tree-item][data-path^="${name}/"]`);
         }
+        // A row takes more than 20 pixels.
         await until(
           () =>
             app.page.execute(`return document.querySelector("[data-testid=tree]").scrollHeight > ${FILES / 2} * 20;`),

@@ -1,5 +1,6 @@
 import { highlightTree, tagHighlighter, tags } from "@lezer/highlight";
 import { languageOf } from "../code/languages";
+import { afterFrame } from "../frame";
 import type { DiffHunk, DiffSpan, Piece } from "./rows";
 
 type Parser = NonNullable<Awaited<ReturnType<typeof languageOf>>>["language"]["parser"];
@@ -62,16 +63,13 @@ export class Colours {
   readonly #asked = new Set<number>();
   #due: Side[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #frame: number | null = null;
+  #callOff: () => void = () => {};
   #going = true;
 
   constructor(hunks: readonly DiffHunk[], path: string | undefined) {
     for (const hunk of hunks) this.#hunks.set(hunk.number, hunk);
     // A language is a lot of script: the lines are drawn before it is read.
-    if (path !== undefined)
-      this.#frame = requestAnimationFrame(() => {
-        this.#timer = setTimeout(() => void this.#load(path), 0);
-      });
+    if (path !== undefined) this.#callOff = afterFrame(() => void this.#load(path));
   }
 
   /** The spans of a piece with their colours. */
@@ -82,13 +80,12 @@ export class Colours {
 
   stop(): void {
     this.#going = false;
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    this.#callOff();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
 
   async #load(path: string): Promise<void> {
-    this.#timer = null;
     try {
       const support = await languageOf(path);
       if (!support || !this.#going) return;

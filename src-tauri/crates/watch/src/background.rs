@@ -4,6 +4,7 @@ use std::io;
 use std::thread::{Builder, JoinHandle};
 
 /// How far such a thread stands back, of 19: beside the window it gets a tenth of a core, alone all of it.
+#[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
 /// Starts a thread of its own that does `work` at a lower priority: what the person looks at goes first.
