@@ -37,6 +37,8 @@ pub(super) struct Shared {
     pub(super) trash: Option<PathBuf>,
     /// Whether the person was told that traces do not arrive.
     export_told: AtomicBool,
+    /// Held from looking at the state until it is told: else an older one could be told last.
+    telling: Mutex<()>,
 }
 
 /// The open workspace.
@@ -79,6 +81,7 @@ impl Shared {
             notices: Mutex::new(notices),
             trash: trash.or_else(crate::folders::trash),
             export_told: AtomicBool::new(false),
+            telling: Mutex::default(),
         }
     }
 
@@ -302,6 +305,7 @@ impl Shared {
         {
             lock(&self.notices).push(words);
         }
+        let _one_at_a_time = lock(&self.telling);
         self.hub.app(self.state());
     }
 
