@@ -110,10 +110,9 @@ pub(crate) async fn run_all(
 
 /// Records what calls changed that had begun and did not end.
 fn recover(core: &Core, open: &[OpenCall], workspace: &str) -> Result<(), StoreError> {
-    let started = open.iter().filter(|call| matches!(call.came_to, CameTo::Started));
-    let started: Vec<_> =
-        started.map(|call| Interrupted::of(&Call::from(call), workspace)).collect();
-    match tokio::task::block_in_place(|| core.undo.recover_now(&started)) {
+    let started = open.iter().filter(|call| matches!(call.came_to, CameTo::Started { .. }));
+    let started = started.map(|call| Interrupted::of(&Call::from(call), workspace)).collect();
+    match tokio::task::block_in_place(|| core.undo.recover_now(started)) {
         Err(UndoError::Store(error)) => Err(error),
         Err(error) => {
             tracing::warn!("what interrupted calls changed is not known: {error}");
@@ -134,7 +133,7 @@ async fn run_one(
     let mut settled = match came_to {
         CameTo::Nothing { replaces } => attempt(core, control, call, replaces.clone()).await?,
         CameTo::Finished => return Ok(()),
-        CameTo::Started => takeup::interrupted(core, call)?,
+        CameTo::Started { changes_told } => takeup::interrupted(core, call, *changes_told)?,
         CameTo::Denied { feedback, stop } => {
             if *stop {
                 control.refuse();

@@ -20,8 +20,15 @@ const CHANGED: &str = "It changed while the program was not running, so it is as
 const NOT_BEGUN: &str =
     "You approved it before, but what it was made from has changed since. Nothing was done.";
 
-/// What comes of a call that had begun: what it changed is told, and that it was interrupted.
-pub(crate) fn interrupted(core: &Core, call: &Call) -> Result<Settled, StoreError> {
+/// What comes of a call that had begun: what it changed is told, unless it was, and that it was interrupted.
+pub(crate) fn interrupted(
+    core: &Core,
+    call: &Call,
+    changes_told: bool,
+) -> Result<Settled, StoreError> {
+    if changes_told {
+        return Ok(done(Outcome::error(INTERRUPTED)));
+    }
     match tokio::task::block_in_place(|| core.undo.changes_of(&call.id)) {
         Ok(deltas) => tell_changes(core, call, &deltas)?,
         Err(UndoError::Store(error)) => return Err(error),

@@ -12,6 +12,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// Tokens that one model call may write.
 const MAX_TOKENS: u32 = 32_000;
@@ -26,6 +27,8 @@ pub(crate) struct Control {
     pub(crate) stop: CancellationToken,
     /// Set where the person denied and stopped.
     pub(crate) refused: AtomicBool,
+    /// Acts under way: the run stands still only once they have come to their ends.
+    pub(crate) acts: TaskTracker,
     /// The run is over.
     pub(crate) ended: CancellationToken,
 }
@@ -35,6 +38,12 @@ impl Control {
     pub(crate) fn refuse(&self) {
         self.refused.store(true, Ordering::SeqCst);
         self.stop.cancel();
+    }
+
+    /// Waits for acts that are under way though nobody waits for what comes of them any more.
+    async fn acts_end(&self) {
+        self.acts.close();
+        self.acts.wait().await;
     }
 
     fn end(&self) -> Option<RunEnd> {
@@ -69,6 +78,7 @@ pub(crate) async fn run(core: Arc<Core>, control: Arc<Control>, from: Option<Unf
     let running = AssertUnwindSafe(run_on(&core, &control, from));
     // The panic's own words went to the hook. What it broke off is looked at anew from the journal.
     if running.catch_unwind().await.is_err() {
+        control.acts_end().await;
         core.stand_still(PANICKED);
     }
 }
@@ -82,7 +92,10 @@ async fn run_on(core: &Arc<Core>, control: &Control, from: Option<Unfinished>) {
                     return;
                 }
             }
-            Err(error) => return core.pause(&error),
+            Err(error) => {
+                control.acts_end().await;
+                return core.pause(&error);
+            }
         }
     }
 }

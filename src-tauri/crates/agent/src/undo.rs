@@ -4,14 +4,19 @@
 //! after it; the difference is what the act changed. Nothing acts before what it may overwrite is kept,
 //! as far as that can be kept at all: what is not is told.
 
+mod acts;
 mod baseline;
 mod chain;
 mod changes;
 mod index;
+mod reach;
 mod recover;
 mod revert;
 mod stored;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use acts::Begun;
 pub(crate) use changes::named;
 pub(crate) use recover::Interrupted;
 pub use stored::StoredUndo;
@@ -19,11 +24,13 @@ pub(crate) use stored::new_act;
 
 use crate::AgentError;
 use crate::words::sentence;
-use countersign_guard::{Action, GuardError, Policy, PolicySettings, Workspace};
+use acts::{Act, EndedAct};
+use countersign_guard::{GuardError, Policy, PolicySettings, Workspace};
 use countersign_protocol::{CallId, FileDelta, SessionId, UndoState};
 use countersign_store::{Checkpoints, StoreError};
 use countersign_watch::Dirt;
 use index::{Index, Pending};
+use reach::Reach;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -85,6 +92,8 @@ pub(crate) struct Undo {
     stop: CancellationToken,
     /// Whether a copy is being made.
     copying: AtomicBool,
+    /// Whether the session is another program's, whose index is not to learn what its acts under way did.
+    only_looks: bool,
 }
 
 #[derive(Default)]
@@ -94,9 +103,12 @@ struct State {
     /// Whether the index knows of all that stands there, be it only that it does.
     surveyed: bool,
     /// Acts under way: what stands there now may be theirs, and is not taken for the state before.
-    acting: u32,
-    /// What could not be recorded yet; it is tried again before anything else is done.
-    unrecorded: Vec<(CallId, Vec<FileDelta>)>,
+    acting: Vec<Act>,
+    /// Acts that ended and whose changes are not recorded yet: before anything else is looked at, it is
+    /// tried again.
+    ended: Vec<EndedAct>,
+    /// Acts that were interrupted, by the end of the program or by a disk that failed; the same.
+    interrupted: Vec<Act>,
     /// What of the index could not be stored yet; the same.
     pending: Pending,
 }
@@ -112,20 +124,6 @@ struct Progress {
     ready: AtomicBool,
     /// Whether the room on disk is used up: what is not copied by then is not copied.
     full: AtomicBool,
-}
-
-/// An act that has begun, for which what stood there is kept.
-pub(crate) struct Begun {
-    scope: ActScope,
-}
-
-enum ActScope {
-    /// A look: nothing changes.
-    Nothing,
-    /// One file, and the folders to it.
-    Path(Vec<u8>),
-    /// Anything in the workspace.
-    Anything,
 }
 
 impl Undo {
@@ -149,6 +147,7 @@ impl Undo {
             progress: Progress { bytes: AtomicU64::new(bytes), ..Progress::default() },
             stop: CancellationToken::new(),
             copying: AtomicBool::new(false),
+            only_looks: false,
         })
     }
 
@@ -199,74 +198,6 @@ impl Undo {
         })
     }
 
-    /// Keeps what an act may overwrite. Fails where that cannot be kept; then the act must not be done.
-    pub(crate) fn begin(
-        &self,
-        action: &Action,
-        stop: &CancellationToken,
-    ) -> Result<Begun, UndoError> {
-        let scope = match action {
-            Action::Reach(_) => ActScope::Nothing,
-            Action::Write(change) | Action::Edit(change) => ActScope::Path(change.place()),
-            Action::Exec(_) => ActScope::Anything,
-        };
-        match &scope {
-            ActScope::Nothing => {}
-            ActScope::Path(path) => {
-                let mut state = self.lock();
-                self.record_late(&mut state)?;
-                self.absorb(&mut state, &ActScope::Path(path.clone()), stop)?;
-                state.acting += 1;
-            }
-            ActScope::Anything => {
-                self.wait_until_ready(PATIENCE);
-                let mut state = self.lock();
-                self.record_late(&mut state)?;
-                if state.surveyed {
-                    self.absorb(&mut state, &ActScope::Anything, stop)?;
-                } else {
-                    self.look_through(&mut state, stop)?;
-                }
-                state.acting += 1;
-            }
-        }
-        Ok(Begun { scope })
-    }
-
-    /// Does something of the person's at a moment when no act is under way, and lets none begin meanwhile:
-    /// it is not taken for an act's. None, and nothing was done, where an act goes on for long.
-    pub(crate) fn between_acts<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
-        let acting = |state: &mut State| state.acting > 0;
-        let waited = self.changed.wait_timeout_while(self.lock(), PATIENCE, acting);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let done = (state.acting == 0).then(work);
-        drop(state);
-        done
-    }
-
-    /// Records what an act changed, and gives it.
-    pub(crate) fn end(
-        &self,
-        call: &CallId,
-        begun: &Begun,
-        stop: &CancellationToken,
-    ) -> Result<Vec<FileDelta>, UndoError> {
-        if matches!(begun.scope, ActScope::Nothing) {
-            return Ok(Vec::new());
-        }
-        let mut state = self.lock();
-        state.acting -= 1;
-        let compared = self.compare(&mut state, &begun.scope, stop);
-        let recorded = compared.and_then(|(deltas, pending)| {
-            self.record(&mut state, call, &deltas)?;
-            self.keep(&mut state, pending)?;
-            Ok(deltas)
-        });
-        drop(state);
-        self.changed.notify_all();
-        recorded
-    }
-
     /// The changes of a session that are recorded.
     fn recorded(&self) -> Result<Vec<countersign_store::RecordedAct>, StoreError> {
         self.checkpoints.recorded(&self.session)
@@ -315,69 +246,60 @@ impl Undo {
     fn absorb(
         &self,
         state: &mut State,
-        scope: &ActScope,
+        reach: &Reach,
         stop: &CancellationToken,
     ) -> Result<(), UndoError> {
-        let (_, pending) = self.compare(state, scope, stop)?;
+        self.settle(state, stop)?;
+        let (_, pending) = self.compare(state, reach, stop)?;
         Ok(self.keep(state, pending)?)
     }
 
-    /// Brings the index to what stands there now, keeps its content, and gives the differences.
+    /// Brings the index to what stands there now, but for what acts under way may have done, keeps its
+    /// content, and gives the differences.
     fn compare(
         &self,
         state: &mut State,
-        scope: &ActScope,
+        reach: &Reach,
         stop: &CancellationToken,
     ) -> Result<(Vec<FileDelta>, Pending), UndoError> {
-        let paths = match scope {
-            ActScope::Nothing => return Ok((Vec::new(), Pending::default())),
-            ActScope::Path(path) => Some(BTreeSet::from([path.clone()])),
+        let paths = match reach {
+            Reach::Nothing => return Ok((Vec::new(), Pending::default())),
+            Reach::File(path) => Some(BTreeSet::from([path.clone()])),
+            // All that is told of by now may be that act's, and is still to be told at its end.
+            Reach::Anything if state.acting.iter().any(|act| act.reach == Reach::Anything) => {
+                return Ok((Vec::new(), Pending::default()));
+            }
             // What was changed by another name of the same file is told under that name only.
-            ActScope::Anything => state.dirt.as_ref().and_then(Dirt::take).map(|mut paths| {
+            Reach::Anything => state.dirt.as_ref().and_then(Dirt::take).map(|mut paths| {
                 paths.extend(state.index.linked());
                 paths
             }),
         };
-        let reading = index::Reading {
-            workspace: &self.workspace,
-            checkpoints: &self.checkpoints,
-            limit: self.limits.file,
-            stop,
-        };
-        let compared = state.index.bring_to_now(&reading, paths.as_ref());
-        if compared.is_err() && matches!(scope, ActScope::Anything) {
+        let compared = state.index.bring_to_now(&self.reading(stop), paths.as_ref(), &state.acting);
+        if compared.is_err() && *reach == Reach::Anything {
             // What it had told is known no more: all is looked through from now on.
             state.dirt = None;
         }
         compared
     }
 
-    fn record(
-        &self,
-        state: &mut State,
-        call: &CallId,
-        deltas: &[FileDelta],
-    ) -> Result<(), StoreError> {
+    fn record(&self, call: &CallId, deltas: &[FileDelta]) -> Result<(), StoreError> {
         if deltas.is_empty() {
             return Ok(());
         }
-        state.unrecorded.push((call.clone(), deltas.to_vec()));
-        self.record_late(state)
-    }
-
-    /// Records what could not be recorded when it happened.
-    fn record_late(&self, state: &mut State) -> Result<(), StoreError> {
-        while let Some((call, deltas)) = state.unrecorded.first() {
-            self.checkpoints.record(&self.session, call, deltas)?;
-            state.unrecorded.remove(0);
-        }
-        Ok(())
+        self.checkpoints.record(&self.session, call, deltas)
     }
 
     /// Stores the index's changes, after what they came from was recorded.
     fn keep(&self, state: &mut State, pending: Pending) -> Result<(), StoreError> {
         state.pending.add(pending);
-        state.pending.store(&self.checkpoints)?;
+        self.store_index(state)
+    }
+
+    fn store_index(&self, state: &mut State) -> Result<(), StoreError> {
+        if !self.only_looks {
+            state.pending.store(&self.checkpoints)?;
+        }
         state.pending = Pending::default();
         Ok(())
     }
@@ -396,29 +318,4 @@ pub(crate) fn not_kept(error: &UndoError) -> String {
         "{} What would be overwritten could not be kept, so nothing was done.",
         sentence(&error.to_string())
     )
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use countersign_guard::Supervisor;
-
-    #[test]
-    fn the_window_is_told_while_the_workspace_is_looked_through() {
-        let home = tempfile::tempdir().unwrap();
-        let folder = home.path().join("folder");
-        std::fs::create_dir(&folder).unwrap();
-        let policy = Policy::new(PolicySettings::default(), Vec::new());
-        let supervisor = Supervisor::this_program().unwrap();
-        let workspace = Workspace::open(&folder, &[], policy, supervisor, Vec::new()).unwrap();
-        let data = home.path().join("data");
-        let undo =
-            Undo::open(&workspace, SessionId::new("s"), &data, UndoLimits::default()).unwrap();
-        let looked_through = undo.lock();
-        std::thread::scope(|scope| {
-            assert!(!scope.spawn(|| undo.told()).join().unwrap().ready);
-        });
-        drop(looked_through);
-    }
 }

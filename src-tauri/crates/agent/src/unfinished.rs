@@ -54,8 +54,8 @@ pub(crate) enum CameTo {
     Approved(Asked, Box<SavedYes>),
     /// The person said no; the model was not told yet.
     Denied { feedback: Option<String>, stop: bool },
-    /// It had begun: it may have acted in part.
-    Started,
+    /// It had begun: it may have acted in part, and what it changed may be told already.
+    Started { changes_told: bool },
     /// It is done.
     Finished,
 }
@@ -102,7 +102,7 @@ impl Unfinished {
     /// Its calls that had begun and did not end.
     pub(crate) fn started(&self) -> Vec<Call> {
         let Stage::Calling { calls, .. } = &self.stage else { return Vec::new() };
-        let started = calls.iter().filter(|call| matches!(call.came_to, CameTo::Started));
+        let started = calls.iter().filter(|call| matches!(call.came_to, CameTo::Started { .. }));
         started.map(Call::from).collect()
     }
 
@@ -152,7 +152,7 @@ impl Unfinished {
                         asked.text.clone_from(text);
                         return;
                     }
-                    let again = matches!(call.came_to, CameTo::Started);
+                    let again = matches!(call.came_to, CameTo::Started { .. });
                     call.came_to = CameTo::Asked(Asked {
                         approval: approval.clone(),
                         replaces: replaces.clone(),
@@ -185,8 +185,13 @@ impl Unfinished {
                 self.of_call(call, |call| call.decided(approval, *decision, *by, *stop, yes));
             }
             Event::ToolStarted { call } => {
-                self.of_call(call, |call| call.came_to = CameTo::Started);
+                self.of_call(call, |call| call.came_to = CameTo::Started { changes_told: false });
             }
+            Event::FilesChanged { call, .. } => self.of_call(call, |call| {
+                if let CameTo::Started { changes_told } = &mut call.came_to {
+                    *changes_told = true;
+                }
+            }),
             Event::ToolFinished { call, .. } => {
                 self.of_call(call, |call| call.came_to = CameTo::Finished);
             }
@@ -198,7 +203,6 @@ impl Unfinished {
             | Event::Message { role: Role::User, .. }
             | Event::RuleRevoked { .. }
             | Event::ToolOutput { .. }
-            | Event::FilesChanged { .. }
             | Event::RevertStarted { .. }
             | Event::ChangesReverted { .. }
             | Event::Retrying { .. }
@@ -230,7 +234,7 @@ impl OpenCall {
             // The journal says that this was decided over a card that asked again; what the first
             // try came to is gone.
             (Decision::Void | Decision::Deny, CameTo::Asked(Asked { again: true, .. })) => {
-                CameTo::Started
+                CameTo::Started { changes_told: true }
             }
             (Decision::Void, _) => CameTo::Nothing { replaces: Some(approval.clone()) },
             (Decision::Deny, _) => CameTo::Denied { feedback: yes.feedback, stop },

@@ -1,7 +1,8 @@
 //! The first copy of the workspace, made beside everything else from the moment it is opened.
 
 use super::index::Reading;
-use super::{ActScope, Interrupted, State, Undo, UndoError};
+use super::reach::Reach;
+use super::{Interrupted, State, Undo, UndoError};
 use countersign_watch::{Dirt, spawn_background};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,6 +26,7 @@ impl Undo {
         touched: Arc<dyn Fn() + Send + Sync>,
     ) {
         self.copying.store(true, Ordering::Relaxed);
+        self.remember(&mut self.lock(), interrupted);
         let weak = Arc::downgrade(self);
         let stop = self.stop.clone();
         let spawned = spawn_background("undo-copy", move || {
@@ -32,17 +34,16 @@ impl Undo {
             let with = |work: &dyn Fn(&Undo) -> Result<bool, UndoError>| {
                 weak.upgrade().map_or(Ok(false), |undo| work(&undo))
             };
-            let done =
-                with(&|undo| undo.begin_baseline(&interrupted, &touched, &stop)).and_then(|_| {
-                    let mut last = Instant::now();
-                    while with(&|undo| undo.read_more(&stop))? {
-                        if last.elapsed() >= TELL {
-                            last = Instant::now();
-                            told();
-                        }
+            let done = with(&|undo| undo.begin_baseline(&touched, &stop)).and_then(|_| {
+                let mut last = Instant::now();
+                while with(&|undo| undo.read_more(&stop))? {
+                    if last.elapsed() >= TELL {
+                        last = Instant::now();
+                        told();
                     }
-                    Ok(())
-                });
+                }
+                Ok(())
+            });
             if let Some(undo) = weak.upgrade() {
                 if let Err(error) = done
                     && !stop.is_cancelled()
@@ -63,7 +64,6 @@ impl Undo {
 
     fn begin_baseline(
         &self,
-        interrupted: &[Interrupted],
         touched: &Arc<dyn Fn() + Send + Sync>,
         stop: &CancellationToken,
     ) -> Result<bool, UndoError> {
@@ -76,7 +76,7 @@ impl Undo {
                 tracing::warn!("the workspace is looked through each time: {error}");
             })
             .ok();
-        self.recover(&mut state, interrupted, stop)?;
+        self.settle(&mut state, stop)?;
         if !state.surveyed {
             self.look_through(&mut state, stop)?;
         }
@@ -89,7 +89,8 @@ impl Undo {
         state: &mut State,
         stop: &CancellationToken,
     ) -> Result<(), UndoError> {
-        let pending = state.index.look_through(&self.reading(stop))?;
+        self.settle(state, stop)?;
+        let pending = state.index.look_through(&self.reading(stop), &state.acting)?;
         self.keep(state, pending)?;
         state.surveyed = true;
         self.count(state);
@@ -99,19 +100,20 @@ impl Undo {
 
     /// Reads some more of what is not kept yet. Whether there is more to do.
     fn read_more(&self, stop: &CancellationToken) -> Result<bool, UndoError> {
-        let waits = |state: &mut State| state.acting > 0 && !stop.is_cancelled();
+        let waits = |state: &mut State| !state.acting.is_empty() && !stop.is_cancelled();
         let waited = self.changed.wait_timeout_while(self.lock(), TELL, waits);
         let mut state = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
         if stop.is_cancelled() {
             return Ok(false);
         }
-        if state.acting > 0 {
+        if !state.acting.is_empty() {
             return Ok(true);
         }
         if self.is_full() {
             self.progress.full.store(true, Ordering::Relaxed);
             return Ok(false);
         }
+        self.settle(&mut state, stop)?;
         let paths = state.index.unread(BATCH);
         let pending = state.index.read(&self.reading(stop), &paths)?;
         self.keep(&mut state, pending)?;
@@ -149,11 +151,12 @@ impl Undo {
 
     /// Brings the index to now, for a question or before taking back.
     pub(super) fn refresh(&self, state: &mut State) -> Result<(), UndoError> {
-        self.record_late(state)?;
         if state.surveyed {
-            return self.absorb(state, &ActScope::Anything, &self.stop);
+            return self.absorb(state, &Reach::Anything, &self.stop);
         }
-        let (_, pending) = state.index.bring_to_now(&self.reading(&self.stop), None)?;
+        self.settle(state, &self.stop)?;
+        let (_, pending) =
+            state.index.bring_to_now(&self.reading(&self.stop), None, &state.acting)?;
         self.keep(state, pending)?;
         state.surveyed = true;
         self.is_ready(state);

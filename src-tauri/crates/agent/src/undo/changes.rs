@@ -207,7 +207,8 @@ impl Undo {
     ) -> Result<(), UndoError> {
         let unknown = |path: &&Vec<u8>| is_outside(path) || state.index.is_unread(path);
         let paths = paths.filter(unknown).cloned().collect();
-        let (_, pending) = state.index.bring_to_now(&self.reading(&self.stop), Some(&paths))?;
+        let (_, pending) =
+            state.index.bring_to_now(&self.reading(&self.stop), Some(&paths), &state.acting)?;
         Ok(self.keep(state, pending)?)
     }
 }

@@ -1,6 +1,7 @@
 //! The last known state of a workspace, and bringing it to what stands there now.
 
 use super::UndoError;
+use super::acts::Act;
 use countersign_guard::{Content, Scope, Surveyed, Workspace};
 use countersign_protocol::{Digest, FileDelta, KeptEntry, KeptKind, Stamp};
 use countersign_store::{Checkpoints, IndexRow, StoreError};
@@ -121,8 +122,14 @@ impl Index {
     }
 
     /// Learns what stands there without reading any content: what is not known yet is to be read. All of it
-    /// is to be stored: what the stored index does not have must not have been there.
-    pub(super) fn look_through(&mut self, reading: &Reading<'_>) -> Result<Pending, UndoError> {
+    /// is to be stored: what the stored index does not have must not have been there. What acts under way may
+    /// have done is left as it is known.
+    pub(super) fn look_through(
+        &mut self,
+        reading: &Reading<'_>,
+        acting: &[Act],
+    ) -> Result<Pending, UndoError> {
+        let is_theirs = |path: &[u8]| acting.iter().any(|act| act.reach.covers(path));
         let survey = reading.workspace.survey(Scope::Everything, reading.stop)?;
         if reading.stop.is_cancelled() {
             return Err(UndoError::Stopped);
@@ -132,7 +139,10 @@ impl Index {
             survey.entries.iter().map(|found| found.path.as_slice()).collect();
         if survey.complete {
             let gone = |path: &Vec<u8>| {
-                !seen.contains(path.as_slice()) && !is_outside(path) && !survey.leaves_out(path)
+                !seen.contains(path.as_slice())
+                    && !is_outside(path)
+                    && !survey.leaves_out(path)
+                    && !is_theirs(path)
             };
             let gone: Vec<Vec<u8>> = self.rows.keys().filter(|path| gone(path)).cloned().collect();
             for path in gone {
@@ -143,6 +153,9 @@ impl Index {
         }
         self.note_left_out(&survey.left_out, None);
         for found in survey.entries {
+            if is_theirs(&found.path) {
+                continue;
+            }
             let linked = found.links > 1 && found.entry.kind == KeptKind::File;
             if let Some(row) = self.rows.get_mut(&found.path) {
                 if same(row, &found) {
@@ -219,15 +232,18 @@ impl Index {
 
     /// Brings the state to what stands there now: of these paths and what is below them, or of all.
     /// New content is kept, and that of the paths themselves in any case. Gives what differs, and what of
-    /// the index is to be stored. Where it fails, what is known stays as it was.
+    /// the index is to be stored. What acts under way may have done is left as it is known. Where it fails,
+    /// what is known stays as it was.
     pub(super) fn bring_to_now(
         &mut self,
         reading: &Reading<'_>,
         paths: Option<&BTreeSet<Vec<u8>>>,
+        acting: &[Act],
     ) -> Result<(Vec<FileDelta>, Pending), UndoError> {
         if paths.is_some_and(BTreeSet::is_empty) {
             return Ok((Vec::new(), Pending::default()));
         }
+        let is_theirs = |path: &[u8]| acting.iter().any(|act| act.reach.covers(path));
         let scope = paths.map_or(Scope::Everything, Scope::Paths);
         let survey = reading.workspace.survey(scope, reading.stop)?;
         if reading.stop.is_cancelled() {
@@ -239,6 +255,9 @@ impl Index {
         let mut seen: HashSet<Vec<u8>> = HashSet::with_capacity(survey.entries.len());
         for found in &survey.entries {
             seen.insert(found.path.clone());
+            if is_theirs(&found.path) {
+                continue;
+            }
             let old = self.rows.get(&found.path).copied();
             let linked = found.links > 1 && found.entry.kind == KeptKind::File;
             let known = old.is_some_and(|row| same(&row, found));
@@ -272,7 +291,7 @@ impl Index {
         self.learn(rows);
         if survey.complete {
             for path in self.within(paths) {
-                if seen.contains(&path) || survey.leaves_out(&path) {
+                if seen.contains(&path) || survey.leaves_out(&path) || is_theirs(&path) {
                     continue;
                 }
                 let before = self.rows.remove(&path).map(|row| row.entry);

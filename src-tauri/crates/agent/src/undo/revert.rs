@@ -1,6 +1,7 @@
 //! Taking changes back. What the person changed since is left, unless they say otherwise of the file as
 //! they saw it. Taking back is an act like any other: it is recorded, and can be taken back.
 
+use super::acts::{EndedAct, Found};
 use super::chain::{Chain, means, name, turns};
 use super::changes::left;
 use super::{State, Undo, UndoError};
@@ -190,10 +191,11 @@ impl Undo {
         }
         let touched: BTreeSet<Vec<u8>> = items.iter().map(|item| item.path.clone()).collect();
         let restored = self.put_back(items)?;
-        let (deltas, pending) =
-            state.index.bring_to_now(&self.reading(&self.stop), Some(&touched))?;
-        self.record(state, act, &deltas)?;
-        self.keep(state, pending)?;
+        let (found, pending) =
+            state.index.bring_to_now(&self.reading(&self.stop), Some(&touched), &[])?;
+        state.pending.add(pending);
+        state.ended.push(EndedAct { call: act.clone(), found: Found::Known(found) });
+        let deltas = self.record_ended(state, &self.stop)?;
         kept.extend(restored.left.into_iter().map(|(path, why)| left(&path, why)));
         kept.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(Reverted {

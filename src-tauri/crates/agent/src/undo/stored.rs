@@ -33,12 +33,13 @@ impl StoredUndo {
         let store = Store::open(folders.data())?;
         let limits = crate::Settings::load(folders.settings_file(), crate::Overrides::default())
             .map_or_else(|_| UndoLimits::default(), |settings| settings.undo);
-        let undo = Undo::open(&workspace, summary.id.clone(), folders.data(), limits)?;
+        let mut undo = Undo::open(&workspace, summary.id.clone(), folders.data(), limits)?;
+        undo.only_looks = lock.is_none();
         if lock.is_some()
             && let Some(unfinished) = Unfinished::of(&store.events(&summary.id, 0)?)
         {
             let of = |call: &Call| Interrupted::of(call, &summary.workspace);
-            undo.recover_now(&unfinished.started().iter().map(of).collect::<Vec<_>>())?;
+            undo.recover_now(unfinished.started().iter().map(of).collect())?;
         }
         Ok(Self { store, undo, summary: summary.clone(), lock })
     }

@@ -122,20 +122,24 @@ fn shown(content: Option<&Option<Vec<u8>>>) -> String {
     }
 }
 
-/// What the interrupted calls changed is told in `files_changed`, so that it can be undone.
+/// What the interrupted calls changed is told in `files_changed`, once, so that it can be undone.
 pub fn told_changes(
     journal: &[Value],
     files: &Files,
     reference: &Reference,
     interrupted: &BTreeSet<String>,
 ) -> Vec<String> {
+    let mut faults = Vec::new();
     let mut told: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for event in journal.iter().filter(|event| event["type"] == "files_changed") {
         let paths = event["files"].as_array().into_iter().flatten();
         let paths = paths.filter_map(|file| file["path"].as_str());
-        told.entry(event["call"].as_str().unwrap_or_default()).or_default().extend(paths);
+        let call = event["call"].as_str().unwrap_or_default();
+        if told.contains_key(call) {
+            faults.push(format!("what {call} changed is told twice"));
+        }
+        told.entry(call).or_default().extend(paths);
     }
-    let mut faults = Vec::new();
     for call in ACTING.into_iter().filter(|call| changes(call).is_some()) {
         let file = changes(call).unwrap_or_default();
         let changed = if file == COUNTER {
