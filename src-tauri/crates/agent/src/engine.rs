@@ -47,6 +47,15 @@ pub struct Engine {
     shared: Arc<Shared>,
 }
 
+impl Drop for Engine {
+    /// Lets go of the session, though a thread that tells something may hold the rest for a moment longer.
+    fn drop(&mut self) {
+        // Not under the lock: the threads that end with it may wait for that.
+        let open = lock(&self.shared.open).take();
+        drop(open);
+    }
+}
+
 impl Engine {
     /// Starts with the settings in force. A workspace that cannot be opened is told as an error of
     /// its own: see the second value.

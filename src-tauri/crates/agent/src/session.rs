@@ -112,7 +112,7 @@ impl Session {
         }
         drop(conversation);
         let unfinished = Unfinished::of(&events);
-        if core.lock.is_some() {
+        if core.is_ours {
             core.copy_workspace(&unfinished.as_ref().map(Unfinished::started).unwrap_or_default());
         }
         if unfinished.is_some() {
@@ -130,7 +130,8 @@ impl Session {
         changed: Box<dyn Fn() + Send + Sync>,
     ) -> Result<Self, AgentError> {
         let SessionOptions { settings, provider, store, folders, .. } = options;
-        let undo = Undo::open(&workspace, id.clone(), folders.data(), settings.undo)?;
+        let mut undo = Undo::open(&workspace, id.clone(), folders.data(), settings.undo)?;
+        undo.only_looks = lock.is_none();
         let rules = Rules::new(Arc::clone(&store), workspace.path(), id.clone());
         let core = Arc::new(Core {
             id,
@@ -147,7 +148,8 @@ impl Session {
             closing: AtomicBool::new(false),
             paused: Mutex::default(),
             taken_up: AtomicBool::new(false),
-            lock,
+            is_ours: lock.is_some(),
+            lock: Mutex::new(lock),
             spans: OnceLock::new(),
             trouble: Mutex::default(),
             changed,
@@ -186,7 +188,7 @@ impl Session {
     /// Why this session can only be read here; none where it can be written.
     #[must_use]
     pub fn read_only(&self) -> Option<String> {
-        self.core.lock.is_none().then(|| {
+        (!self.core.is_ours).then(|| {
             "Another Countersign has this session open. It can be read here, and written there."
                 .to_owned()
         })
@@ -403,6 +405,11 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.core.closing.store(true, Ordering::SeqCst);
         self.interrupt();
+        // A thread that tells something may hold the rest for a moment longer; who opens the session next is
+        // not to find it locked. A run lets go of it at its end.
+        if lock(&self.core.run).is_none() {
+            drop(lock(&self.core.lock).take());
+        }
     }
 }
 

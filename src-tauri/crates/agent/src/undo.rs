@@ -93,7 +93,7 @@ pub(crate) struct Undo {
     /// Whether a copy is being made.
     copying: AtomicBool,
     /// Whether the session is another program's, whose index is not to learn what its acts under way did.
-    only_looks: bool,
+    pub(crate) only_looks: bool,
 }
 
 #[derive(Default)]

@@ -36,8 +36,10 @@ pub(crate) struct Core {
     pub(super) paused: Mutex<Option<String>>,
     /// Whether this program took the session up from the journal and has not said so there.
     pub(super) taken_up: AtomicBool,
-    /// Held while this program writes the session; none where another one does.
-    pub(super) lock: Option<SessionLock>,
+    /// Held while this program writes the session.
+    pub(super) lock: Mutex<Option<SessionLock>>,
+    /// Whether this program writes the session.
+    pub(super) is_ours: bool,
     /// The spans of its runs, where they are exported; and why they do not arrive, until it was told.
     pub(super) spans: OnceLock<Mutex<Spans>>,
     pub(super) trouble: Mutex<Option<String>>,
