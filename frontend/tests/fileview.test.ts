@@ -2,18 +2,15 @@ import { screen } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import type { Diff } from "../src/protocol/Diff";
-import type { DiffLine } from "../src/protocol/DiffLine";
 import { markAt, markFrom, marksOf } from "../src/state/filemarks";
 import { showScreen, violations } from "./screen";
 
 /** A hunk of lines, each with its sign: ` `, `-`, `+`. */
 function diffOf(...hunks: [number, string][]): Diff {
-  const KINDS = { " ": "context", "-": "removed", "+": "added" } as const;
   const made = hunks.map(([start, signs], at) => {
-    const lines = [...signs].map((sign): DiffLine => ({ kind: KINDS[sign as " " | "-" | "+"], spans: [] }));
-    const count = (kind: DiffLine["kind"]): number => lines.filter((line) => line.kind !== kind).length;
-    const [old_lines, new_lines] = [count("added"), count("removed")];
-    return { number: at + 1, old_start: start, new_start: start, old_lines, new_lines, lines };
+    const but = (sign: string): number => signs.replaceAll(sign, "").length;
+    const text = [...signs].map((sign) => `${sign}\n`).join("");
+    return { number: at + 1, old_start: start, new_start: start, old_lines: but("+"), new_lines: but("-"), text };
   });
   return { hunks: made, added: 0, removed: 0 };
 }

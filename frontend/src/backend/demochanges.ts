@@ -1,5 +1,4 @@
 import type { Diff } from "../protocol/Diff";
-import type { DiffLine } from "../protocol/DiffLine";
 import type { FileChanges } from "../protocol/FileChanges";
 import type { Hunk } from "../protocol/Hunk";
 import type { SessionChanges } from "../protocol/SessionChanges";
@@ -8,28 +7,23 @@ import { call, type Recorder, SESSION, usage, WORKSPACE } from "./demoevents";
 
 /** A hunk of lines, each with its sign in front: ` `, `-`, `+`. */
 function hunk(number: number, start: number, shift: number, lines: readonly string[]): Hunk {
-  let old = start;
-  let now = start + shift;
-  const drawn = lines.map((line): DiffLine => {
-    const spans = [{ text: line.slice(1), changed: false }];
-    if (line.startsWith("-")) return { kind: "removed", old: old++, spans };
-    if (line.startsWith("+")) return { kind: "added", new: now++, spans };
-    return { kind: "context", old: old++, new: now++, spans };
-  });
   return {
     number,
     old_start: start,
-    old_lines: old - start,
+    old_lines: lines.filter((line) => !line.startsWith("+")).length,
     new_start: start + shift,
-    new_lines: now - start - shift,
-    lines: drawn,
+    new_lines: lines.filter((line) => !line.startsWith("-")).length,
+    text: lines.map((line) => `${line}\n`).join(""),
   };
 }
 
+/** How many lines of hunks have a sign. */
+export function signsOf(hunks: readonly Hunk[], sign: "+" | "-"): number {
+  return hunks.flatMap((one) => one.text.split("\n")).filter((line) => line.startsWith(sign)).length;
+}
+
 function diff(...hunks: Hunk[]): Diff {
-  const count = (kind: DiffLine["kind"]): number =>
-    hunks.flatMap((one) => one.lines).filter((line) => line.kind === kind).length;
-  return { hunks, added: count("added"), removed: count("removed") };
+  return { hunks, added: signsOf(hunks, "+"), removed: signsOf(hunks, "-") };
 }
 
 function changed(path: string, more: Partial<FileChanges>): FileChanges {

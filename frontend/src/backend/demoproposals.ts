@@ -1,10 +1,9 @@
 import type { Diff } from "../protocol/Diff";
-import type { DiffLine } from "../protocol/DiffLine";
 import type { Envelope } from "../protocol/Envelope";
 import type { Event } from "../protocol/Event";
 import type { PatternMatches } from "../protocol/PatternMatches";
 import type { ProposalTexts } from "../protocol/ProposalTexts";
-import { demoDiff, diffOf } from "./demodiff";
+import { type DemoLine, demoDiff, diffOf } from "./demodiff";
 import { type Recorder, WORKSPACE } from "./demoevents";
 
 type Asked = Extract<Event, { type: "approval_requested" }>;
@@ -53,19 +52,9 @@ const CART_AFTER = CART.replace(
   "  const tax = Math.round(toCents(total(items)) * rate);\n  return (toCents(total(items)) + tax) / 100;\n",
 );
 
-const mark = (line: string): DiffLine["spans"] =>
-  line
-    .split("|")
-    .map((text, at) => ({ text, changed: at % 2 === 1 }))
-    .filter((span) => span.text !== "");
-const same = (old: number, now: number, text: string): DiffLine => ({
-  kind: "context",
-  old,
-  new: now,
-  spans: [{ text, changed: false }],
-});
-const gone = (old: number, text: string): DiffLine => ({ kind: "removed", old, spans: mark(text) });
-const come = (now: number, text: string): DiffLine => ({ kind: "added", new: now, spans: mark(text) });
+const same = (old: number, now: number, text: string): DemoLine => ({ kind: "context", old, new: now, parts: [text] });
+const gone = (old: number, text: string): DemoLine => ({ kind: "removed", old, parts: text.split("|") });
+const come = (now: number, text: string): DemoLine => ({ kind: "added", new: now, parts: text.split("|") });
 
 /** The change of the cart, in two parts. */
 function cartDiff(): Diff {
@@ -148,9 +137,7 @@ export function askLarge(to: Recorder, lines = 50_000): void {
       ? `/** The price of item ${at}. */`
       : `export const price${at}: number = ${at} * 100 + toCents("${at}");`,
   );
-  const changes = diffOf([
-    text.map((line, at) => ({ kind: "added", new: at + 1, spans: [{ text: line, changed: false }] })),
-  ]);
+  const changes = diffOf([text.map((line, at) => ({ kind: "added", new: at + 1, parts: [line] }))]);
   const after = `${text.join("\n")}\n`;
   ask(to, "a9", "src/prices.ts", "", after, { kind: "write", changes, reasons: ["Writes always ask."] });
 }

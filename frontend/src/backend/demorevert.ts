@@ -3,7 +3,7 @@ import type { Event } from "../protocol/Event";
 import type { FileChanges } from "../protocol/FileChanges";
 import type { SeenPath } from "../protocol/SeenPath";
 import type { SessionChanges } from "../protocol/SessionChanges";
-import { demoChanges } from "./demochanges";
+import { demoChanges, signsOf } from "./demochanges";
 
 /** What the recorded session changed, and what was taken back of it. */
 export class DemoChanges {
@@ -46,7 +46,6 @@ function without(file: FileChanges, op: ChangeScope, restored: readonly FileChan
   if (op.scope !== "hunks" || !file.diff) return [];
   const hunks = file.diff.hunks.filter((hunk) => !op.hunks.includes(hunk.number));
   if (hunks.length === 0) return [];
-  const count = (kind: string): number => hunks.flatMap((one) => one.lines).filter((line) => line.kind === kind).length;
-  const diff = { hunks, added: count("added"), removed: count("removed") };
+  const diff = { hunks, added: signsOf(hunks, "+"), removed: signsOf(hunks, "-") };
   return [{ ...file, diff, added: diff.added, removed: diff.removed, now_sha256: "b".repeat(64) }];
 }

@@ -27,12 +27,13 @@ export function marksOf(diff: Diff): FileMark[] {
       added = 0;
       removed = 0;
     };
-    for (const line of hunk.lines) {
-      if (line.kind === "removed") removed += 1;
-      else if (line.kind === "added") {
+    for (const line of hunk.text.split("\n")) {
+      const sign = line[0];
+      if (sign === "-") removed += 1;
+      else if (sign === "+") {
         added += 1;
         next += 1;
-      } else {
+      } else if (sign === " ") {
         end();
         next += 1;
       }

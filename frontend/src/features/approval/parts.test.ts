@@ -1,7 +1,6 @@
 import { fireEvent, screen } from "@testing-library/svelte";
 import { tick } from "svelte";
 import { describe, expect, it, vi } from "vitest";
-import type { DiffLine } from "../../protocol/DiffLine";
 import type { OpenCard } from "../../state/approvals.svelte";
 import { layout } from "../../ui/diff/layout.svelte";
 import { layer, layerTests, show } from "./layertesting";
@@ -11,14 +10,13 @@ const person = vi.hoisted(() => ({ made: true }));
 vi.mock("../../ui/trusted", () => ({ trusted: () => person.made }));
 layerTests(person);
 
-const line = (at: number): DiffLine => ({ kind: "added", new: at, spans: [{ text: `line ${at}`, changed: false }] });
 const hunk = (number: number) => ({
   number,
   old_start: number * 10,
   old_lines: 0,
   new_start: number * 10,
   new_lines: 1,
-  lines: [line(number * 10)],
+  text: `+line ${number * 10}\n`,
 });
 const parted = (count = 3, more: Parameters<typeof edit>[0] = {}): OpenCard =>
   edit({

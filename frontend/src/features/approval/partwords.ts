@@ -1,4 +1,4 @@
-import type { DiffHunk } from "../../ui/diff/rows";
+import { type DiffHunk, linesOf } from "../../ui/diff/lines";
 
 /** What a part of a change is called: its place, where it stands in the file, and how much it changes. */
 export function partWords(hunk: DiffHunk, place: number, of: number): string {
@@ -6,11 +6,13 @@ export function partWords(hunk: DiffHunk, place: number, of: number): string {
   let removed = 0;
   let first = 0;
   let last = 0;
-  for (const line of hunk.lines) {
-    if (line.kind === "added") added += 1;
-    else if (line.kind === "removed") removed += 1;
-    const at = line.new ?? line.old ?? 0;
+  const lines = linesOf(hunk);
+  for (let place = 0; place < lines.length; place += 1) {
+    const line = lines.line(place);
     if (line.kind === "context") continue;
+    if (line.kind === "added") added += 1;
+    else removed += 1;
+    const at = line.new ?? line.old ?? 0;
     if (first === 0) first = at;
     last = Math.max(last, at);
   }

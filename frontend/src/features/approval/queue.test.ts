@@ -58,7 +58,7 @@ describe("several cards", () => {
   });
 
   it("keep what was chosen on one while another is looked at", async () => {
-    const hunk = { number: 1, old_start: 1, old_lines: 0, new_start: 1, new_lines: 1, lines: [] };
+    const hunk = { number: 1, old_start: 1, old_lines: 0, new_start: 1, new_lines: 1, text: "+new\n" };
     const changes = { added: 2, removed: 0, hunks: [hunk, { ...hunk, number: 2 }] };
     show(edit({ changes }), second());
     const [box] = screen.getAllByTestId("part");

@@ -109,10 +109,9 @@ export function edit(more: Partial<Extract<OpenCard, { kind: "edit" }>> = {}): O
           old_lines: 1,
           new_start: 13,
           new_lines: 1,
-          lines: [
-            { kind: "removed", old: 13, spans: [{ text: "a = 1", changed: false }] },
-            { kind: "added", new: 13, spans: [{ text: "<b>a</b> = 2", changed: true }], no_newline: true },
-          ],
+          text: "-a = 1\n+<b>a</b> = 2\n",
+          marks: [{ line: 1, from: 0, to: 12 }],
+          no_newline: [1],
         },
       ],
     },

@@ -1,7 +1,8 @@
 import { highlightTree, tagHighlighter, tags } from "@lezer/highlight";
 import { languageOf } from "../code/languages";
 import { afterFrame } from "../frame";
-import type { DiffHunk, DiffSpan, Piece } from "./rows";
+import { type DiffHunk, type DiffSpan, linesOf } from "./lines";
+import type { Piece } from "./rows";
 
 type Parser = NonNullable<Awaited<ReturnType<typeof languageOf>>>["language"]["parser"];
 type Tree = ReturnType<Parser["parse"]>;
@@ -109,7 +110,7 @@ export class Colours {
     const { tree } = piece.line.kind === "removed" ? sides.old : sides.now;
     if (tree === null) return [];
     const from = (sides.from[piece.index] ?? 0) + piece.from;
-    const to = from + piece.spans.reduce((sum, span) => sum + span.text.length, 0);
+    const to = from + piece.to - piece.from;
     const found: Stretch[] = [];
     highlightTree(
       tree,
@@ -124,26 +125,26 @@ export class Colours {
   #read(number: number): void {
     const hunk = this.#hunks.get(number);
     if (!hunk) return;
+    const lines = linesOf(hunk);
     const old: string[] = [];
     const now: string[] = [];
     const sides = {
       old: { text: "", tree: null },
       now: { text: "", tree: null },
-      from: new Uint32Array(hunk.lines.length),
+      from: new Uint32Array(lines.length),
     };
     this.#sides.set(number, sides);
     let oldAt = 0;
     let nowAt = 0;
-    let at = 0;
-    for (const line of hunk.lines) {
-      const text = line.spans.length === 1 ? (line.spans[0]?.text ?? "") : line.spans.map((span) => span.text).join("");
-      sides.from[at] = line.kind === "removed" ? oldAt : nowAt;
-      at += 1;
-      if (line.kind !== "added") {
+    for (let at = 0; at < lines.length; at += 1) {
+      const text = lines.text(at);
+      const kind = lines.kind(at);
+      sides.from[at] = kind === "removed" ? oldAt : nowAt;
+      if (kind !== "added") {
         old.push(text);
         oldAt += text.length + 1;
       }
-      if (line.kind !== "removed") {
+      if (kind !== "removed") {
         now.push(text);
         nowAt += text.length + 1;
       }

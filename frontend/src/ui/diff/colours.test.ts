@@ -2,9 +2,14 @@ import { render, screen } from "@testing-library/svelte";
 import { describe, expect, it, vi } from "vitest";
 import { join } from "./colours.svelte";
 import DiffView from "./DiffView.svelte";
-import type { DiffHunk, DiffLine } from "./rows";
+import type { DiffHunk } from "./lines";
+import { pack, type SingleLine } from "./testing";
 
-const line = (text: string, now: number): DiffLine => ({ kind: "added", new: now, spans: [{ text, changed: false }] });
+const line = (text: string, now: number): SingleLine => ({
+  kind: "added",
+  new: now,
+  spans: [{ text, changed: false }],
+});
 const coloured = (): string[] =>
   [...screen.getByTestId("diff").querySelectorAll("[class^=syn-]")].map(
     (one) => `${one.classList[0]} ${one.textContent}`,
@@ -40,7 +45,7 @@ describe("colours", () => {
       { text: "const a", changed: false },
       { text: ' = "x"', changed: true },
     ];
-    show([{ number: 1, lines: [{ kind: "added", new: 1, spans }, line("return 1; // one", 2)] }], "src/a.ts");
+    show([pack(1, [{ kind: "added", new: 1, spans }, line("return 1; // one", 2)])], "src/a.ts");
     expect(coloured()).toEqual([]);
     await vi.waitFor(() => expect(coloured()).toContain('syn-string "x"'), { timeout: 10_000 });
     expect(coloured()).toEqual([
@@ -56,14 +61,14 @@ describe("colours", () => {
   });
 
   it("know a comment that goes over lines, and read each side by itself", async () => {
-    const removed: DiffLine = { kind: "removed", old: 2, spans: [{ text: "let b", changed: false }] };
-    show([{ number: 1, lines: [line("/* a", 1), removed, line("let c */", 2)] }], "a.js");
+    const removed: SingleLine = { kind: "removed", old: 2, spans: [{ text: "let b", changed: false }] };
+    show([pack(1, [line("/* a", 1), removed, line("let c */", 2)])], "a.js");
     await vi.waitFor(() => expect(coloured().length).toBe(3), { timeout: 10_000 });
     expect(coloured()).toEqual(["syn-comment /* a", "syn-keyword let", "syn-comment let c */"]);
   });
 
   it("are not there where no language is known", async () => {
-    show([{ number: 1, lines: [line("const a = 1", 1)] }], "notes.unknown");
+    show([pack(1, [line("const a = 1", 1)])], "notes.unknown");
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(coloured()).toEqual([]);
     expect(screen.getByTestId("diff").textContent).toContain("const a = 1");

@@ -1,7 +1,7 @@
 //! The one place where a diff is computed: from the very bytes that would be written.
 
 use crate::text::reveal;
-use countersign_protocol::{Diff, DiffLine, Hunk, LineKind, Span};
+use countersign_protocol::{Diff, Hunk, LineKind};
 use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -36,7 +36,7 @@ pub(crate) fn compare(path: &str, old: &str, new: &str, created: bool) -> TextCh
         .diff_slices(&old_lines, &new_lines);
     let from = if created { "/dev/null".to_owned() } else { format!("a/{path}") };
     let mut writer =
-        Writer { diff: Diff::default(), unified: format!("--- {from}\n+++ b/{path}\n") };
+        Writer { diff: Diff::default(), unified: format!("--- {from}\n+++ b/{path}\n"), lines: 0 };
     for group in compared.grouped_ops(CONTEXT) {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
         writer.open(
@@ -48,12 +48,11 @@ pub(crate) fn compare(path: &str, old: &str, new: &str, created: bool) -> TextCh
             if op.old_range().len() + op.new_range().len() <= MAX_INLINE_LINES {
                 for change in compared.iter_inline_changes(op) {
                     let spans: Vec<(bool, &str)> = change.values().to_vec();
-                    writer.line(change.tag(), change.old_index(), change.new_index(), &spans);
+                    writer.line(change.tag(), &spans);
                 }
             } else {
                 for change in compared.iter_changes(op) {
-                    let spans = [(false, change.value())];
-                    writer.line(change.tag(), change.old_index(), change.new_index(), &spans);
+                    writer.line(change.tag(), &[(false, change.value())]);
                 }
             }
         }
@@ -109,6 +108,8 @@ fn range(start: u32, lines: u32) -> Range<usize> {
 struct Writer {
     diff: Diff,
     unified: String,
+    /// Lines of the last hunk.
+    lines: u32,
 }
 
 impl Writer {
@@ -122,7 +123,9 @@ impl Writer {
             old_lines: count(old.len()),
             new_start: start(&new),
             new_lines: count(new.len()),
-            lines: Vec::with_capacity(old.len() + new.len()),
+            text: String::new(),
+            marks: Vec::new(),
+            no_newline: Vec::new(),
         };
         let _ = writeln!(
             self.unified,
@@ -130,26 +133,21 @@ impl Writer {
             hunk.old_start, hunk.old_lines, hunk.new_start, hunk.new_lines
         );
         self.diff.hunks.push(hunk);
+        self.lines = 0;
     }
 
-    fn line(
-        &mut self,
-        tag: ChangeTag,
-        old: Option<usize>,
-        new: Option<usize>,
-        spans: &[(bool, &str)],
-    ) {
-        let (kind, sign) = match tag {
-            ChangeTag::Equal => (LineKind::Context, ' '),
-            ChangeTag::Delete => (LineKind::Removed, '-'),
-            ChangeTag::Insert => (LineKind::Added, '+'),
+    fn line(&mut self, tag: ChangeTag, spans: &[(bool, &str)]) {
+        let kind = match tag {
+            ChangeTag::Equal => LineKind::Context,
+            ChangeTag::Delete => LineKind::Removed,
+            ChangeTag::Insert => LineKind::Added,
         };
         match kind {
             LineKind::Context => {}
             LineKind::Removed => self.diff.removed += 1,
             LineKind::Added => self.diff.added += 1,
         }
-        self.unified.push(sign);
+        self.unified.push(kind.sign());
         for (_, text) in spans {
             self.unified.push_str(text);
         }
@@ -157,30 +155,29 @@ impl Writer {
         if no_newline {
             self.unified.push_str("\n\\ No newline at end of file\n");
         }
-        let spans = spans
-            .iter()
-            .map(|&(changed, text)| Span {
-                text: shown(text.strip_suffix('\n').unwrap_or(text)),
-                changed: changed && kind != LineKind::Context,
-            })
-            .filter(|span| !span.text.is_empty())
+        let drawn: Vec<(bool, String)> = without_break(spans)
+            .into_iter()
+            .map(|(changed, text)| (changed && kind != LineKind::Context, reveal(text).shown))
             .collect();
-        let line = DiffLine {
-            kind,
-            old: old.map(|line| count(line) + 1),
-            new: new.map(|line| count(line) + 1),
-            spans,
-            no_newline,
-        };
         if let Some(hunk) = self.diff.hunks.last_mut() {
-            hunk.lines.push(line);
+            let stretches = drawn.iter().map(|(changed, text)| (*changed, text.as_str()));
+            hunk.push(self.lines, kind, stretches, no_newline);
+            self.lines += 1;
         }
     }
 }
 
-/// A stretch of a line as it is drawn. A carriage return before the line break is ordinary.
-fn shown(text: &str) -> String {
-    reveal(text.strip_suffix('\r').unwrap_or(text)).shown
+/// The stretches of a line without its line break. A carriage return before that is ordinary; any other one is
+/// drawn.
+fn without_break<'a>(spans: &[(bool, &'a str)]) -> Vec<(bool, &'a str)> {
+    let mut spans = spans.to_vec();
+    for end in ['\n', '\r'] {
+        spans.retain(|(_, text)| !text.is_empty());
+        let Some((_, last)) = spans.last_mut() else { break };
+        let Some(text) = last.strip_suffix(end) else { break };
+        *last = text;
+    }
+    spans
 }
 
 fn count(number: usize) -> u32 {
@@ -208,6 +205,20 @@ mod tests {
         let change = compare("f", "", "x\n", true);
         assert_eq!(change.unified, "--- /dev/null\n+++ b/f\n@@ -0,0 +1,1 @@\n+x\n");
         assert_eq!(compare("f", "x", "x", false).diff.hunks.len(), 0);
+    }
+
+    #[test]
+    fn only_the_carriage_return_of_a_line_break_is_not_drawn() {
+        let text = |old: &str, new: &str| compare("f", old, new, false).diff.hunks[0].text.clone();
+        assert_eq!(text("a b\r\n", "a c\r\n"), "-a b\n+a c\n");
+        assert_eq!(text("a \rx\n", "a \ry\n").matches("U+000D").count(), 2);
+        for line in ["a\r b", "a \rb", "\ra b", "a b\r"] {
+            assert_eq!(text("x\n", line).matches("U+000D").count(), 1, "{line:?}");
+            let reworked = text(&format!("{line} c\n"), &format!("{line} d\n"));
+            assert_eq!(reworked.matches("U+000D").count(), 2, "{line:?}");
+            let gone = text(&format!("{line} c\n"), "a b c\n");
+            assert_eq!(gone.matches("U+000D").count(), 1, "{line:?}: {gone}");
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use changes::{
     SessionChanges, ThreeWay, UndoState,
 };
 pub use checkpoint::{Digest, FileDelta, KeptEntry, KeptKind, Stamp};
-pub use diff::{Diff, DiffLine, Hunk, LineKind, Span};
+pub use diff::{Diff, Hunk, LineKind, Mark};
 pub use draft::{Draft, DraftOf};
 pub use error::{ErrorCode, WireError};
 pub use event::{DecidedBy, Decision, Envelope, Event, PolicySummary, RunEnd, StepUsage, Stream};

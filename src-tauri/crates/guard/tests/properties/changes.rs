@@ -208,16 +208,16 @@ proptest! {
 
 /// The signs of the unified text and the counts of the hunks tell the same.
 fn counts(unified: &str, changes: &countersign_protocol::Diff) {
-    let lines = || changes.hunks.iter().flat_map(|hunk| &hunk.lines);
-    let of = |kind: LineKind| lines().filter(|line| line.kind == kind).count();
+    let lines = || changes.hunks.iter().flat_map(countersign_protocol::Hunk::lines);
+    let of = |wanted: LineKind| lines().filter(|(kind, _)| *kind == wanted).count();
     assert_eq!(of(LineKind::Added), changes.added as usize);
     assert_eq!(of(LineKind::Removed), changes.removed as usize);
     let shown = unified.split_inclusive('\n').filter(|line| line.starts_with(' ')).count();
     assert_eq!(of(LineKind::Context), shown);
     for (place, hunk) in changes.hunks.iter().enumerate() {
         assert_eq!(hunk.number as usize, place + 1);
-        let old = hunk.lines.iter().filter(|line| line.kind != LineKind::Added).count();
-        let new = hunk.lines.iter().filter(|line| line.kind != LineKind::Removed).count();
+        let old = hunk.lines().filter(|(kind, _)| *kind != LineKind::Added).count();
+        let new = hunk.lines().filter(|(kind, _)| *kind != LineKind::Removed).count();
         assert_eq!((old, new), (hunk.old_lines as usize, hunk.new_lines as usize));
     }
 }
