@@ -164,6 +164,20 @@ describe("screens", () => {
     expect(row.textContent).toContain("timeout: 60");
   });
 
+  it("a row tells how much of a long argument it was not told", async () => {
+    const { app } = await showScreen("chat");
+    const call = { type: "tool_call", call: "long", tool: "write", args: { path: "a.md", content: "Begin" } } as const;
+    app.take([{ type: "envelopes", envelopes: [{ seq: 999, session: "demo", time: "", cut: 3_000_000, ...call }] }]);
+    const row = await vi.waitFor(() => {
+      const found = screen.getAllByTestId("tool-row").at(-1);
+      if (!found?.textContent.includes("a.md")) throw new Error("no row");
+      return found;
+    });
+    await userEvent.click(within(row).getByRole("button"));
+    expect(row.textContent).toContain("content: Begin");
+    expect(within(row).getByTestId("args-cut").textContent).toMatch(/^3,000,000 more characters: /);
+  });
+
   it("words sent while it works wait until they are handed over", async () => {
     const { app, backend } = await showScreen("chat");
     backend.submit = async (op) => {

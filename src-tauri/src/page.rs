@@ -3,8 +3,12 @@
 use countersign_protocol::{Card, ContentBlock, Envelope, Event, Feed};
 use serde_json::Value;
 
-/// Takes out what the page does not draw and the journal keeps: the patch of a card beside its lines, and the
-/// arguments of calls in the model's message, which their `tool_call` tells.
+/// Characters of one argument that the page is told: a file that a call writes is on its card.
+const LONGEST: usize = 64 * 1024;
+
+/// Takes out what the page does not draw and the journal keeps: the patch of a card beside its lines, the
+/// arguments of calls in the model's message, which their `tool_call` tells, and of these all but the beginnings
+/// of long ones.
 pub(crate) fn lighten(batch: &mut [Feed]) {
     for feed in batch {
         if let Feed::Envelopes { envelopes } = feed {
@@ -25,6 +29,25 @@ fn lighten_one(envelope: &mut Envelope) {
                 *invalid = None;
             }
         }
+    } else if let Event::ToolCall { args, cut, .. } = &mut envelope.event {
+        let left_out = shorten(args);
+        *cut = (left_out > 0).then(|| u32::try_from(left_out).unwrap_or(u32::MAX));
+    }
+}
+
+/// Cuts long texts; gives how many characters are left out.
+fn shorten(value: &mut Value) -> usize {
+    match value {
+        // One of as many bytes has no more characters.
+        Value::String(text) if text.len() > LONGEST => {
+            let Some((end, _)) = text.char_indices().nth(LONGEST) else { return 0 };
+            let left_out = text[end..].chars().count();
+            text.truncate(end);
+            left_out
+        }
+        Value::Array(all) => all.iter_mut().map(shorten).sum(),
+        Value::Object(all) => all.values_mut().map(shorten).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 

@@ -45,4 +45,16 @@ fn a_call_keeps_its_arguments() {
     let args = json!({"path": "a.txt", "content": "new"});
     let told = lightened(&json!({"type": "tool_call", "call": "c", "tool": "write", "args": args}));
     assert_eq!(told["args"], args);
+    assert_eq!(told.get("cut"), None);
+}
+
+#[test]
+fn a_call_tells_how_much_of_a_long_argument_is_left_out() {
+    let long = "é".repeat(100_000);
+    let args = json!({"path": "a.txt", "content": long, "edits": [{"new_text": long}], "line": 3});
+    let told = lightened(&json!({"type": "tool_call", "call": "c", "tool": "write", "args": args}));
+    let kept = "é".repeat(64 * 1024);
+    let shown = json!({"path": "a.txt", "content": kept, "edits": [{"new_text": kept}], "line": 3});
+    assert_eq!(told["args"], shown);
+    assert_eq!(told["cut"], 2 * (100_000 - 64 * 1024));
 }

@@ -99,7 +99,12 @@ tool: string,
 /**
  * The arguments, as the model wrote them.
  */
-args: unknown, } | { "type": "approval_requested", 
+args: unknown, 
+/**
+ * Characters of long arguments that are not among them: a window is told their beginnings. The journal
+ * has all.
+ */
+cut?: number, } | { "type": "approval_requested", 
 /**
  * The proposal.
  */

@@ -17,6 +17,7 @@ import { add } from "./trace";
 
 type Decided = Extract<Event, { type: "approval_decided" }>;
 type FilesChanged = Extract<Event, { type: "files_changed" }>;
+type Called = Extract<Event, { type: "tool_call" }>;
 type Finished = Extract<Event, { type: "tool_finished" }>;
 
 /**
@@ -65,7 +66,7 @@ export function fold(state: SessionFold, envelope: Envelope): void {
       }
       return;
     case "tool_call":
-      proposed(state, envelope.call, envelope.tool, envelope.args);
+      proposed(state, envelope);
       return;
     case "approval_requested":
       openApproval(state, envelope);
@@ -161,15 +162,16 @@ function count(state: SessionFold, usage: StepUsage): void {
   state.usage = add(state.usage, usage);
 }
 
-function proposed(state: SessionFold, call: string, tool: string, args: unknown): void {
+function proposed(state: SessionFold, { call, tool, args, cut = 0 }: Called): void {
   // A run that goes on may name a call again that has its row already.
   const there = toolOf(state, call);
   if (there) {
     there.args = args;
+    there.cut = cut;
     return;
   }
   state.calls.set(call, state.items.length);
-  state.items.push(newTool(state.items.length, call, tool, args, state.turns));
+  state.items.push(newTool(state.items.length, call, tool, args, cut, state.turns));
 }
 
 function finished(state: SessionFold, event: Finished): void {

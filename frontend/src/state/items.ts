@@ -45,6 +45,8 @@ export interface ToolItem {
   call: string;
   tool: string;
   args: unknown;
+  /** Characters of long arguments that are not among them. */
+  cut: number;
   state: ToolState;
   /** Whether it acts, or did without an end yet: a command may be put to the person again before its end. */
   began: boolean;
@@ -138,13 +140,14 @@ export function emptySession(session: string): SessionFold {
 }
 
 /** A call's row, before anything came of it. */
-export function newTool(id: number, call: string, tool: string, args: unknown, turn: number): ToolItem {
+export function newTool(id: number, call: string, tool: string, args: unknown, cut: number, turn: number): ToolItem {
   return {
     kind: "tool",
     id,
     call,
     tool,
     args,
+    cut,
     state: "proposed",
     began: false,
     output: null,

@@ -47,6 +47,8 @@ export interface Span {
   /** A call's id. */
   call: string;
   args: unknown;
+  /** Characters of long arguments that are not among them. */
+  cut: number;
   result: unknown;
   exitCode: number | null;
   /** How many files a call changed. */
@@ -125,6 +127,7 @@ export function begin(
     first: null,
     call: "",
     args: null,
+    cut: 0,
     result: null,
     exitCode: null,
     changed: 0,

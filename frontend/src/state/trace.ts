@@ -154,9 +154,11 @@ function proposed(fold: TraceFold, event: Of<"tool_call">, seq: number, time: nu
   if (there) {
     // A run that goes on may name a call again.
     there.args = event.args;
+    there.cut = event.cut ?? 0;
     return;
   }
-  const more = { name: event.tool, about: aboutArgs(event.args), call: event.call, args: event.args };
+  const { args, cut = 0 } = event;
+  const more = { name: event.tool, about: aboutArgs(args), call: event.call, args, cut };
   fold.calls.set(event.call, begin(fold, fold.step ?? fold.turn, "call", seq, time, more));
 }
 

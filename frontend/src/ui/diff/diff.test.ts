@@ -20,7 +20,7 @@ const removed = (old: number, more: Partial<SingleLine> = {}): SingleLine => ({
 });
 const rowsOf = (hunks: DiffHunk[]): DiffRow[] => {
   const rows = new Rows(hunks);
-  return rows.places().map((place) => rows.at(place));
+  return Array.from({ length: rows.length }, (_, place) => rows.at(place));
 };
 const draw = (hunks: DiffHunk[]): HTMLElement => {
   render(DiffView, { hunks, label: "Changes", testid: "diff" });

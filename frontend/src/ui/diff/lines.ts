@@ -39,56 +39,63 @@ export interface DiffLine {
 /** The lines of a hunk, by their places from 0: of 100,000 only what is asked for is made. */
 export class Lines {
   readonly length: number;
+  /** The width of the widest line, in UTF-16 units. */
+  readonly widest: number;
   readonly #hunk: DiffHunk;
-  /** Where each line begins in the text, at its sign; and where a further one would. */
-  readonly #starts: Uint32Array;
-  /** How many lines of the hunk stand before each one on the two sides. */
-  readonly #olds: Uint32Array;
-  readonly #news: Uint32Array;
+  readonly #text: string;
+  /**
+   * Three numbers a line: where it begins in the text, at its sign, and how many lines of the hunk stand before it on
+   * the old side and on the new one. After the last line where a further one would begin.
+   */
+  readonly #places: Uint32Array;
   #marks: Map<number, Mark[]> | null = null;
 
   constructor(hunk: DiffHunk) {
     this.#hunk = hunk;
-    const { text } = hunk;
+    this.#text = hunk.text;
+    const text = hunk.text;
     const most = hunk.old_lines + hunk.new_lines;
-    this.#starts = new Uint32Array(most + 1);
-    this.#olds = new Uint32Array(most);
-    this.#news = new Uint32Array(most);
+    const places = new Uint32Array(3 * most + 1);
     let count = 0;
     let olds = 0;
     let news = 0;
+    let widest = 0;
     for (let at = 0; at < text.length && count < most; count += 1) {
-      this.#olds[count] = olds;
-      this.#news[count] = news;
+      places[3 * count + 1] = olds;
+      places[3 * count + 2] = news;
       const sign = text[at];
       if (sign !== "+") olds += 1;
       if (sign !== "-") news += 1;
       const end = text.indexOf("\n", at);
-      at = (end === -1 ? text.length : end) + 1;
-      this.#starts[count + 1] = at;
+      const next = (end === -1 ? text.length : end) + 1;
+      widest = Math.max(widest, next - at - 2);
+      at = next;
+      places[3 * count + 3] = at;
     }
+    this.#places = places;
     this.length = count;
+    this.widest = widest;
   }
 
   kind(at: number): LineKind {
-    return KINDS[this.#hunk.text[this.#starts[at] ?? 0] ?? " "] ?? "context";
+    return KINDS[this.#text[this.#start(at)] ?? " "] ?? "context";
   }
 
   /** In UTF-16 units. */
   width(at: number): number {
-    return (this.#starts[at + 1] ?? 0) - (this.#starts[at] ?? 0) - 2;
+    return this.#start(at + 1) - this.#start(at) - 2;
   }
 
   text(at: number): string {
-    return this.#hunk.text.slice((this.#starts[at] ?? 0) + 1, (this.#starts[at + 1] ?? 0) - 1);
+    return this.#text.slice(this.#start(at) + 1, this.#start(at + 1) - 1);
   }
 
   line(at: number): DiffLine {
     const { old_start, new_start, no_newline } = this.#hunk;
     const kind = this.kind(at);
     const line: DiffLine = { kind, noNewline: no_newline?.includes(at) ?? false };
-    if (kind !== "added") line.old = old_start + (this.#olds[at] ?? 0);
-    if (kind !== "removed") line.new = new_start + (this.#news[at] ?? 0);
+    if (kind !== "added") line.old = old_start + (this.#places[3 * at + 1] ?? 0);
+    if (kind !== "removed") line.new = new_start + (this.#places[3 * at + 2] ?? 0);
     return line;
   }
 
@@ -109,6 +116,10 @@ export class Lines {
     }
     upTo(to, false);
     return spans;
+  }
+
+  #start(at: number): number {
+    return this.#places[3 * at] ?? 0;
   }
 
   #marksOf(at: number): readonly Mark[] {

@@ -19,7 +19,7 @@ const added = (now: number, text = "more"): SingleLine => ({
 const removed = (old: number): SingleLine => ({ kind: "removed", old, spans: [{ text: "less", changed: false }] });
 const rowsOf = (hunks: DiffHunk[], heads = false, layout: DiffLayout = "unified"): DiffRow[] => {
   const rows = new Rows(hunks, heads, layout);
-  return rows.places().map((place) => rows.at(place));
+  return Array.from({ length: rows.length }, (_, place) => rows.at(place));
 };
 const gaps = (hunks: DiffHunk[]): number[] => rowsOf(hunks).flatMap((row) => (row.type === "gap" ? [row.count] : []));
 

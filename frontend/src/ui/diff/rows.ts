@@ -26,56 +26,60 @@ export type DiffLayout = "unified" | "split";
 export const ROW_LENGTH = 1000;
 export const TAB = 4;
 
-/** A row before it is made: a gap of so many lines, a head, or the places in the hunk of what stands on its sides. */
-type Kind = "gap" | "head" | "line" | "pair";
+/** The rows of one hunk, with the gap and the head above its lines. */
+interface Block {
+  hunk: DiffHunk;
+  lines: Lines;
+  /** The place of its first row. */
+  first: number;
+  /** How many unchanged lines are left out above it. */
+  gap: number;
+  /** How many rows stand above those of its lines. */
+  above: number;
+  /**
+   * Four numbers a row: the line on the old side, or the only one, and where in it the row begins; then those of the new
+   * side. Null where each line is one row.
+   */
+  table: readonly number[] | null;
+}
+
 const NONE = -1;
 
 /**
  * The rows of a change: its lines, and between them how many unchanged ones are left out. With heads, one a hunk.
- * A change may have 100,000 rows: where each begins is known at once, and a row is made when it is drawn.
+ * A change may have 100,000 rows: where each stands is known at once, and a row is made when it is drawn.
  */
 export class Rows {
-  readonly #hunks: readonly DiffHunk[];
-  readonly #kinds: Kind[] = [];
-  /** The place of its hunk, of a gap how many lines. */
-  readonly #of: number[] = [];
-  /** The line on the old side, or the only one, and where in it the row begins; then those of the new side. */
-  readonly #at: number[] = [];
+  readonly length: number;
+  readonly #layout: DiffLayout;
+  readonly #blocks: Block[] = [];
   readonly #made = new Map<number, DiffRow>();
 
   constructor(hunks: readonly DiffHunk[], heads = false, layout: DiffLayout = "unified") {
-    this.#hunks = hunks;
+    this.#layout = layout;
     // The last line on each side that was drawn or left out.
     let before = 0;
     let after = 0;
-    for (const [place, hunk] of hunks.entries()) {
+    let first = 0;
+    for (const hunk of hunks) {
       const gap = hunk.old_lines > 0 ? hunk.old_start - before - 1 : hunk.new_start - after - 1;
-      if (gap > 0) {
-        this.#push("gap", gap);
-        before += gap;
-        after += gap;
-      }
-      if (heads) this.#push("head", place);
-      before += hunk.old_lines;
-      after += hunk.new_lines;
+      const shown = Math.max(0, gap);
+      before += shown + hunk.old_lines;
+      after += shown + hunk.new_lines;
       const lines = linesOf(hunk);
-      if (layout === "split") this.#pushPairs(place, lines);
-      else this.#pushLines(place, lines);
+      const above = (gap > 0 ? 1 : 0) + (heads ? 1 : 0);
+      const table = layout === "split" ? pairsOf(lines) : lines.widest > ROW_LENGTH ? piecesOf(lines) : null;
+      this.#blocks.push({ hunk, lines, first, gap: shown, above, table });
+      first += above + (table === null ? lines.length : table.length / 4);
     }
-  }
-
-  get length(): number {
-    return this.#kinds.length;
-  }
-
-  /** The places of the rows. */
-  places(): number[] {
-    return Array.from(this.#kinds, (_, at) => at);
+    this.length = first;
   }
 
   /** Where a hunk's head stands; -1 without one. */
   headOf(hunk: number): number {
-    return this.#kinds.findIndex((kind, at) => kind === "head" && this.#hunks[this.#of[at] ?? NONE]?.number === hunk);
+    const block = this.#blocks.find((one) => one.hunk.number === hunk);
+    if (!block || block.above === (block.gap > 0 ? 1 : 0)) return -1;
+    return block.first + block.above - 1;
   }
 
   /** A row, by its place. */
@@ -89,15 +93,12 @@ export class Rows {
   }
 
   #make(key: number): DiffRow {
-    const kind = this.#kinds[key] ?? "gap";
-    const of = this.#of[key] ?? 0;
-    if (kind === "gap") return { type: "gap", key, count: of };
-    const hunk = this.#hunks[of];
-    if (!hunk) throw new RangeError(`there is no row ${key}`);
-    if (kind === "head") return { type: "head", key, hunk: hunk.number };
-    const lines = linesOf(hunk);
-    const [old = NONE, oldFrom = 0, now = NONE, nowFrom = 0] = this.#at.slice(key * 4, key * 4 + 4);
-    if (kind === "pair") {
+    const { hunk, lines, first, gap, above, table } = this.#blockOf(key);
+    const at = key - first - above;
+    if (at < 0)
+      return gap > 0 && key === first ? { type: "gap", key, count: gap } : { type: "head", key, hunk: hunk.number };
+    const [old = NONE, oldFrom = 0, now = NONE, nowFrom = 0] = table === null ? [at] : table.slice(at * 4, at * 4 + 4);
+    if (this.#layout === "split") {
       return { type: "pair", key, hunk: hunk.number, old: piece(lines, old, oldFrom), now: piece(lines, now, nowFrom) };
     }
     const only = piece(lines, old, oldFrom);
@@ -105,41 +106,54 @@ export class Rows {
     return { type: "line", key, hunk: hunk.number, piece: only };
   }
 
-  #push(kind: Kind, of: number, old = NONE, oldFrom = 0, now = NONE, nowFrom = 0): void {
-    this.#kinds.push(kind);
-    this.#of.push(of);
-    this.#at.push(old, oldFrom, now, nowFrom);
-  }
-
-  #pushLines(place: number, lines: Lines): void {
-    for (let line = 0; line < lines.length; line += 1) {
-      for (const from of begins(lines, line)) this.#push("line", place, line, from);
+  /** The block that a row is in, found by halving. */
+  #blockOf(place: number): Block {
+    let low = 0;
+    let high = this.#blocks.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#blocks[middle]?.first ?? 0) <= place) low = middle;
+      else high = middle - 1;
     }
+    const block = this.#blocks[low];
+    if (!block) throw new RangeError("there are no rows");
+    return block;
   }
+}
 
-  /** Removed lines stand beside the added ones that take their place; a context line stands on both sides. */
-  #pushPairs(place: number, lines: Lines): void {
-    let old: number[] = [];
-    let now: number[] = [];
-    const flush = (): void => {
-      for (let at = 0; at < Math.max(old.length, now.length); at += 2) {
-        this.#push("pair", place, old[at], old[at + 1], now[at], now[at + 1]);
-      }
-      old = [];
-      now = [];
-    };
-    for (let line = 0; line < lines.length; line += 1) {
-      const kind = lines.kind(line);
-      // What follows added lines begins a new change.
-      if (kind === "context" || (kind === "removed" && now.length > 0)) flush();
-      for (const from of begins(lines, line)) {
-        if (kind !== "added") old.push(line, from);
-        if (kind !== "removed") now.push(line, from);
-      }
-      if (kind === "context") flush();
-    }
-    flush();
+/** The rows of lines that are too wide for one. */
+function piecesOf(lines: Lines): number[] {
+  const table: number[] = [];
+  for (let line = 0; line < lines.length; line += 1) {
+    for (const from of begins(lines, line)) table.push(line, from, NONE, 0);
   }
+  return table;
+}
+
+/** Removed lines stand beside the added ones that take their place; a context line stands on both sides. */
+function pairsOf(lines: Lines): number[] {
+  const table: number[] = [];
+  let old: number[] = [];
+  let now: number[] = [];
+  const flush = (): void => {
+    for (let at = 0; at < Math.max(old.length, now.length); at += 2) {
+      table.push(old[at] ?? NONE, old[at + 1] ?? 0, now[at] ?? NONE, now[at + 1] ?? 0);
+    }
+    old = [];
+    now = [];
+  };
+  for (let line = 0; line < lines.length; line += 1) {
+    const kind = lines.kind(line);
+    // What follows added lines begins a new change.
+    if (kind === "context" || (kind === "removed" && now.length > 0)) flush();
+    for (const from of begins(lines, line)) {
+      if (kind !== "added") old.push(line, from);
+      if (kind !== "removed") now.push(line, from);
+    }
+    if (kind === "context") flush();
+  }
+  flush();
+  return table;
 }
 
 const WHOLE = [0] as const;

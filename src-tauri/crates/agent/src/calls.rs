@@ -80,6 +80,7 @@ pub(crate) async fn run_all(
             call: call.id.clone(),
             tool: call.tool.clone(),
             args: call.args.clone(),
+            cut: None,
         })?;
     }
     let calls: Vec<Call> = open.iter().map(Call::from).collect();

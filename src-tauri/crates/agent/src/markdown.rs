@@ -48,7 +48,7 @@ fn write(out: &mut String, tools: &mut HashMap<String, String>, envelope: &Envel
                 section(out, "Agent", &texts.join("\n\n"));
             }
         }
-        Event::ToolCall { call, tool, args } => {
+        Event::ToolCall { call, tool, args, .. } => {
             tools.insert(call.to_string(), tool.clone());
             let _ = write!(out, "\n### {tool}\n\n{}", fenced("json", &pretty(args)));
         }

@@ -177,6 +177,11 @@ pub enum Event {
         /// The arguments, as the model wrote them.
         #[ts(type = "unknown")]
         args: Value,
+        /// Characters of long arguments that are not among them: a window is told their beginnings. The journal
+        /// has all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        cut: Option<u32>,
     },
     /// A proposal waits for the person.
     ApprovalRequested {

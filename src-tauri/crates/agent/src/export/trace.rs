@@ -94,7 +94,7 @@ impl Trace {
                     self.counted = true;
                 }
             }
-            Event::ToolCall { call, tool, args } => self.proposed(call, tool, args, seq, time),
+            Event::ToolCall { call, tool, args, .. } => self.proposed(call, tool, args, seq, time),
             Event::ApprovalRequested { approval, call, replaces, .. } => {
                 self.asked((approval, call, replaces.as_ref()), seq, time);
             }
