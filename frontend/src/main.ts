@@ -19,9 +19,12 @@ if (!target) throw new Error("the page has no #app");
 
 const app = new App(await backend());
 const shell = new Shell();
+const started = app.start();
+// What the window asked for before this script was read may be there: then all is drawn at once.
+await new Promise((resolve) => setTimeout(resolve));
 target.replaceChildren();
 mount(Root, { target, props: { app, shell }, context: chatContext(app.chat) });
-await app.start();
+await started;
 setTimeout(() => {
   // The first card would wait for the letters of its code, and the first menu for its script.
   void document.fonts.load('13px "JetBrains Mono Variable"');

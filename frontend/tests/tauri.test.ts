@@ -40,6 +40,7 @@ beforeEach(async () => {
   frames = [];
   got = [];
   ended = false;
+  vi.unstubAllGlobals();
   invoke.mockReset();
   invoke.mockImplementation((command: string) =>
     command === "subscribe" ? Promise.resolve(7) : new Promise((resolve) => answers.push(resolve)),
@@ -99,5 +100,47 @@ describe("the feed of the window", () => {
     await answer(stored("b"));
     expect(told).toHaveBeenCalledOnce();
     expect(words()).toEqual(["b"]);
+  });
+});
+
+describe("what was asked for before the page's script was read", () => {
+  const early = (feed: Promise<number>, first: Promise<Feed[] | null>): void => {
+    vi.stubGlobal("countersignEarly", { feed, first });
+    invoke.mockClear();
+  };
+  const subscribe = async (since = 0): Promise<void> => {
+    const backend = new TauriBackend();
+    await backend.subscribe(
+      since,
+      (batch) => got.push(batch),
+      () => {
+        ended = true;
+      },
+    );
+    await settle();
+  };
+
+  it("is handed on, and not asked for again; what follows it is", async () => {
+    early(Promise.resolve(9), Promise.resolve(stored("first")));
+    await subscribe();
+    expect(words()).toEqual(["first"]);
+    expect(invoke.mock.calls).toEqual([["next", { feed: 9 }]]);
+  });
+
+  it("is of no use to who asks for what is new only", async () => {
+    early(Promise.resolve(9), Promise.resolve(stored("first")));
+    await subscribe(5);
+    expect(words()).toEqual([]);
+    expect(invoke.mock.calls).toEqual([
+      ["subscribe", { since: 5 }],
+      ["next", { feed: 7 }],
+    ]);
+  });
+
+  it("is told where it failed", async () => {
+    const failure = Promise.reject(new Error("gone"));
+    failure.catch(() => {});
+    early(failure, failure);
+    await expect(subscribe()).rejects.toThrow("gone");
   });
 });

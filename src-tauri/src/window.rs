@@ -10,6 +10,8 @@ use tauri::webview::NewWindowResponse;
 use tauri::{Manager as _, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 
 const NAME: &str = "Countersign";
+/// The page's first question, asked while its script is read.
+const EARLY: &str = include_str!("early.js");
 
 /// An engine, and why the folder that was asked for is not open in it.
 pub(crate) type Started = (Engine, Option<WireError>);
@@ -57,6 +59,7 @@ fn build(app: &tauri::AppHandle, label: &str) -> tauri::Result<WebviewWindow> {
         .title(NAME)
         .inner_size(1280.0, 800.0)
         .min_inner_size(720.0, 480.0)
+        .initialization_script(EARLY)
         .on_navigation(|url| {
             let built_in = url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost");
             // The page's own server, in development only.

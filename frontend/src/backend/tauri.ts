@@ -9,8 +9,23 @@ import { type Backend, isWireError } from "./backend";
 /** A window that is not drawn, since it is minimised, is kept up this often, in milliseconds. */
 const UNDRAWN_MS = 250;
 
+/** What the window asked for before this script was read (`src-tauri/src/early.js`). */
+interface Early {
+  feed: Promise<number>;
+  first: Promise<Feed[] | null>;
+}
+
+declare global {
+  interface Window {
+    countersignEarly?: Early;
+  }
+}
+
 /** The program that opened this window. */
 export class TauriBackend implements Backend {
+  /** Good for one subscription, from the beginning. */
+  #early: Early | undefined = window.countersignEarly;
+
   async submit(op: Op): Promise<WireError | null> {
     try {
       return (await invoke<WireError | null>("submit", { op })) ?? null;
@@ -25,11 +40,13 @@ export class TauriBackend implements Backend {
   }
 
   async subscribe(since: number, deliver: (batch: Feed[]) => void, ended: () => void): Promise<WireError | null> {
-    const feed = await invoke<number>("subscribe", { since });
+    const early = since === 0 ? this.#early : undefined;
+    this.#early = undefined;
+    const feed = await (early?.feed ?? invoke<number>("subscribe", { since }));
     const follow = async (): Promise<void> => {
       const next = (): Promise<Feed[] | null> => invoke("next", { feed });
       let drawing = Promise.resolve();
-      for (let coming = next(); ; ) {
+      for (let coming = early?.first ?? next(); ; ) {
         const batch = await coming;
         if (batch === null) return;
         // What only goes on in a text waits for its frame. A card, and all else that happened, does not.
