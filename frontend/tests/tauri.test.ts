@@ -43,7 +43,7 @@ beforeEach(async () => {
   vi.unstubAllGlobals();
   invoke.mockReset();
   invoke.mockImplementation((command: string) =>
-    command === "subscribe" ? Promise.resolve(7) : new Promise((resolve) => answers.push(resolve)),
+    command === "subscribe" ? Promise.resolve({ feed: 7, first: [] }) : new Promise((resolve) => answers.push(resolve)),
   );
   vi.stubGlobal("requestAnimationFrame", (frame: FrameRequestCallback) => frames.push(frame));
   await new TauriBackend().subscribe(
@@ -54,6 +54,9 @@ beforeEach(async () => {
     },
   );
   await settle();
+  draw();
+  await settle();
+  got = [];
 });
 
 describe("the feed of the window", () => {
@@ -104,8 +107,8 @@ describe("the feed of the window", () => {
 });
 
 describe("what was asked for before the page's script was read", () => {
-  const early = (feed: Promise<number>, first: Promise<Feed[] | null>): void => {
-    vi.stubGlobal("countersignEarly", { feed, first });
+  const early = (subscribed: Promise<{ feed: number; first: Feed[] | null }>): void => {
+    vi.stubGlobal("countersignEarly", subscribed);
     invoke.mockClear();
   };
   const subscribe = async (since = 0): Promise<void> => {
@@ -121,14 +124,14 @@ describe("what was asked for before the page's script was read", () => {
   };
 
   it("is handed on, and not asked for again; what follows it is", async () => {
-    early(Promise.resolve(9), Promise.resolve(stored("first")));
+    early(Promise.resolve({ feed: 9, first: stored("first") }));
     await subscribe();
     expect(words()).toEqual(["first"]);
     expect(invoke.mock.calls).toEqual([["next", { feed: 9 }]]);
   });
 
   it("is of no use to who asks for what is new only", async () => {
-    early(Promise.resolve(9), Promise.resolve(stored("first")));
+    early(Promise.resolve({ feed: 9, first: stored("first") }));
     await subscribe(5);
     expect(words()).toEqual([]);
     expect(invoke.mock.calls).toEqual([
@@ -140,7 +143,7 @@ describe("what was asked for before the page's script was read", () => {
   it("is told where it failed", async () => {
     const failure = Promise.reject(new Error("gone"));
     failure.catch(() => {});
-    early(failure, failure);
+    early(failure);
     await expect(subscribe()).rejects.toThrow("gone");
   });
 });

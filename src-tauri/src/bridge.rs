@@ -1,6 +1,6 @@
 //! The four commands of the page.
 
-use crate::windows::Windows;
+use crate::windows::{Open, Windows};
 use crate::{dialogs, editor, page, reveal, window};
 use countersign_protocol::{Feed, Op, Query, QueryAnswer, WireError};
 use std::path::Path;
@@ -71,11 +71,25 @@ pub(crate) async fn query(
     open.engine.query(query).await
 }
 
-/// Begins to tell the page of all that happens; gives what to ask `next` with.
+/// A subscription, from its begin.
+#[derive(serde::Serialize)]
+pub(crate) struct Subscribed {
+    /// What to ask `next` with.
+    feed: u64,
+    /// The first batch: the state of the window, and the events that it has.
+    first: Option<Vec<Feed>>,
+}
+
+/// Begins to tell the page of all that happens. What is told first comes at once, since a window that starts
+/// waits for that.
 #[tauri::command]
-pub(crate) async fn subscribe(window: tauri::WebviewWindow, since: u64) -> Result<u64, WireError> {
+pub(crate) async fn subscribe(
+    window: tauri::WebviewWindow,
+    since: u64,
+) -> Result<Subscribed, WireError> {
     let open = window.state::<Windows>().of(window.label())?;
-    Ok(open.feed.begin(open.engine.subscribe(since)))
+    let feed = open.feed.begin(open.engine.subscribe(since));
+    Ok(Subscribed { feed, first: batch(&open, feed).await })
 }
 
 /// What happened since the last call, once there is something; none once nothing more comes, or the page that
@@ -87,9 +101,13 @@ pub(crate) async fn next(
     feed: u64,
 ) -> Result<Option<Vec<Feed>>, WireError> {
     let open = window.state::<Windows>().of(window.label())?;
+    Ok(batch(&open, feed).await)
+}
+
+async fn batch(open: &Open, feed: u64) -> Option<Vec<Feed>> {
     let mut batch = open.feed.next(feed).await;
     if let Some(batch) = &mut batch {
         page::lighten(batch);
     }
-    Ok(batch)
+    batch
 }

@@ -3,9 +3,8 @@
 (() => {
   const { invoke } = window.__TAURI_INTERNALS__ ?? {};
   if (typeof invoke !== "function") return;
-  const feed = invoke("subscribe", { since: 0 });
-  const first = feed.then((number) => invoke("next", { feed: number }));
-  // What fails here is met where it is waited for.
-  for (const asked of [feed, first]) asked.catch(() => {});
-  Object.defineProperty(window, "countersignEarly", { value: { feed, first } });
+  const subscribed = invoke("subscribe", { since: 0 });
+  // What fails is met where it is waited for.
+  subscribed.catch(() => {});
+  Object.defineProperty(window, "countersignEarly", { value: subscribed });
 })();

@@ -9,22 +9,23 @@ import { type Backend, isWireError } from "./backend";
 /** A window that is not drawn, since it is minimised, is kept up this often, in milliseconds. */
 const UNDRAWN_MS = 250;
 
-/** What the window asked for before this script was read (`src-tauri/src/early.js`). */
-interface Early {
-  feed: Promise<number>;
-  first: Promise<Feed[] | null>;
+/** A subscription, and the first batch of it. */
+interface Subscribed {
+  feed: number;
+  first: Feed[] | null;
 }
 
 declare global {
   interface Window {
-    countersignEarly?: Early;
+    /** What was asked for before this script was read (`src-tauri/src/early.js`). */
+    countersignEarly?: Promise<Subscribed>;
   }
 }
 
 /** The program that opened this window. */
 export class TauriBackend implements Backend {
   /** Good for one subscription, from the beginning. */
-  #early: Early | undefined = window.countersignEarly;
+  #early: Promise<Subscribed> | undefined = window.countersignEarly;
 
   async submit(op: Op): Promise<WireError | null> {
     try {
@@ -42,11 +43,11 @@ export class TauriBackend implements Backend {
   async subscribe(since: number, deliver: (batch: Feed[]) => void, ended: () => void): Promise<WireError | null> {
     const early = since === 0 ? this.#early : undefined;
     this.#early = undefined;
-    const feed = await (early?.feed ?? invoke<number>("subscribe", { since }));
+    const { feed, first } = await (early ?? invoke<Subscribed>("subscribe", { since }));
     const follow = async (): Promise<void> => {
       const next = (): Promise<Feed[] | null> => invoke("next", { feed });
       let drawing = Promise.resolve();
-      for (let coming = early?.first ?? next(); ; ) {
+      for (let coming = Promise.resolve(first); ; ) {
         const batch = await coming;
         if (batch === null) return;
         // What only goes on in a text waits for its frame. A card, and all else that happened, does not.

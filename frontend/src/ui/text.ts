@@ -49,7 +49,13 @@ export function bytes(n: number): string {
   return `${gigabytes.endsWith(".0") ? gigabytes.slice(0, -2) : gigabytes} GB`;
 }
 
+/** `12,345`. */
+export function grouped(n: number): string {
+  // The first number that is grouped costs a window that starts some 20 ms; one this small is written as it is.
+  return Math.abs(n) < 1000 ? String(n) : n.toLocaleString("en");
+}
+
 /** `1 line`, `3 lines`. */
 export function plural(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+  return `${grouped(n)} ${n === 1 ? one : many}`;
 }
