@@ -17,11 +17,12 @@ const SOON_MS = 500;
 const target = document.getElementById("app");
 if (!target) throw new Error("the page has no #app");
 
-const app = new App(await backend());
+const inWindow = "__TAURI_INTERNALS__" in window;
+// Let the document end: what is made before that is drawn some 100 ms later, not sooner.
+await new Promise((resolve) => setTimeout(resolve));
+const app = new App(inWindow ? new TauriBackend() : await recording());
 const shell = new Shell();
 const started = app.start();
-// What the window asked for before this script was read may be there: then all is drawn at once.
-await new Promise((resolve) => setTimeout(resolve));
 target.replaceChildren();
 mount(Root, { target, props: { app, shell }, context: chatContext(app.chat) });
 await started;
@@ -31,14 +32,13 @@ setTimeout(() => {
   void import("./features/menu/MenuList.svelte");
   void import("./ui/PopMenu.svelte");
 }, SOON_MS);
-if (!("__TAURI_INTERNALS__" in window)) {
+if (!inWindow) {
   const { arrange } = await import("./arrange");
   arrange(app, shell, new URLSearchParams(location.search).get("screen"));
 }
 
 /** In a plain browser there is no program behind the page: a recording stands in for it. */
-async function backend(): Promise<Backend> {
-  if ("__TAURI_INTERNALS__" in window) return new TauriBackend();
+async function recording(): Promise<Backend> {
   const { demoBackend } = await import("./backend/demo");
   return demoBackend(new URLSearchParams(location.search));
 }
