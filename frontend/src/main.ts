@@ -17,12 +17,12 @@ const SOON_MS = 500;
 const target = document.getElementById("app");
 if (!target) throw new Error("the page has no #app");
 
-const inWindow = "__TAURI_INTERNALS__" in window;
-// Let the document end: what is made before that is drawn some 100 ms later, not sooner.
-await new Promise((resolve) => setTimeout(resolve));
-const app = new App(inWindow ? new TauriBackend() : await recording());
+const app = new App(await backend());
 const shell = new Shell();
 const started = app.start();
+// What the window asked for before this script was read may be there: then all is drawn at once. Made before the
+// document has ended, it would be drawn some 100 ms later, not sooner.
+await new Promise((resolve) => setTimeout(resolve));
 target.replaceChildren();
 mount(Root, { target, props: { app, shell }, context: chatContext(app.chat) });
 await started;
@@ -32,13 +32,14 @@ setTimeout(() => {
   void import("./features/menu/MenuList.svelte");
   void import("./ui/PopMenu.svelte");
 }, SOON_MS);
-if (!inWindow) {
+if (!("__TAURI_INTERNALS__" in window)) {
   const { arrange } = await import("./arrange");
   arrange(app, shell, new URLSearchParams(location.search).get("screen"));
 }
 
 /** In a plain browser there is no program behind the page: a recording stands in for it. */
-async function recording(): Promise<Backend> {
+async function backend(): Promise<Backend> {
+  if ("__TAURI_INTERNALS__" in window) return new TauriBackend();
   const { demoBackend } = await import("./backend/demo");
   return demoBackend(new URLSearchParams(location.search));
 }

@@ -3,13 +3,8 @@
 (() => {
   const { invoke } = window.__TAURI_INTERNALS__ ?? {};
   if (typeof invoke !== "function") return;
-  const early = { coming: invoke("subscribe", { since: 0 }), told: null };
-  early.coming.then(
-    (told) => {
-      early.told = told;
-    },
-    // Met where it is waited for.
-    () => {},
-  );
-  Object.defineProperty(window, "countersignEarly", { value: early });
+  const subscribed = invoke("subscribe", { since: 0 });
+  // What fails is met where it is waited for.
+  subscribed.catch(() => {});
+  Object.defineProperty(window, "countersignEarly", { value: subscribed });
 })();

@@ -15,23 +15,17 @@ interface Subscribed {
   first: Feed[] | null;
 }
 
-/** What was asked for before this script was read (`src-tauri/src/early.js`). */
-interface Early {
-  coming: Promise<Subscribed>;
-  /** The same, once it is there. */
-  told: Subscribed | null;
-}
-
 declare global {
   interface Window {
-    countersignEarly?: Early;
+    /** What was asked for before this script was read (`src-tauri/src/early.js`). */
+    countersignEarly?: Promise<Subscribed>;
   }
 }
 
 /** The program that opened this window. */
 export class TauriBackend implements Backend {
   /** Good for one subscription, from the beginning. */
-  #early: Early | undefined = window.countersignEarly;
+  #early: Promise<Subscribed> | undefined = window.countersignEarly;
 
   async submit(op: Op): Promise<WireError | null> {
     try {
@@ -46,18 +40,20 @@ export class TauriBackend implements Backend {
     return invoke<QueryAnswer>("query", { query });
   }
 
-  /** What was told already is delivered before this returns: a window that starts draws it at once. */
   async subscribe(since: number, deliver: (batch: Feed[]) => void, ended: () => void): Promise<WireError | null> {
     const early = since === 0 ? this.#early : undefined;
     this.#early = undefined;
-    const { feed, first } = early?.told ?? (await (early?.coming ?? invoke<Subscribed>("subscribe", { since })));
+    const { feed, first } = await (early ?? invoke<Subscribed>("subscribe", { since }));
     const follow = async (): Promise<void> => {
+      const next = (): Promise<Feed[] | null> => invoke("next", { feed });
       let drawing = Promise.resolve();
-      for (let batch = first; batch !== null; ) {
+      for (let coming = Promise.resolve(first); ; ) {
+        const batch = await coming;
+        if (batch === null) return;
         // What only goes on in a text waits for its frame. A card, and all else that happened, does not.
         if (isOnlyLive(batch)) await drawing;
         // On its way while this one is drawn; what comes after it waits in the program.
-        const coming = invoke<Feed[] | null>("next", { feed });
+        coming = next();
         // Its failure is met where it is waited for.
         coming.catch(() => {});
         try {
@@ -67,7 +63,6 @@ export class TauriBackend implements Backend {
           reportError(error);
         }
         drawing = drawn();
-        batch = await coming;
       }
     };
     void follow().then(ended, ended);
