@@ -2,8 +2,7 @@ import { render, screen } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 import DiffView from "./DiffView.svelte";
 import type { DiffHunk } from "./lines";
-import { type DiffRow, Rows } from "./rows";
-import { pack, type SingleLine } from "./testing";
+import { pack, rowsOf, type SingleLine } from "./testing";
 
 const plain = (text: string) => [{ text, changed: false }];
 const added = (now: number, more: Partial<SingleLine> = {}): SingleLine => ({
@@ -18,10 +17,6 @@ const removed = (old: number, more: Partial<SingleLine> = {}): SingleLine => ({
   spans: plain(`old ${old}`),
   ...more,
 });
-const rowsOf = (hunks: DiffHunk[]): DiffRow[] => {
-  const rows = new Rows(hunks);
-  return Array.from({ length: rows.length }, (_, place) => rows.at(place));
-};
 const draw = (hunks: DiffHunk[]): HTMLElement => {
   render(DiffView, { hunks, label: "Changes", testid: "diff" });
   return screen.getByTestId("diff");

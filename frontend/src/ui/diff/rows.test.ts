@@ -2,8 +2,8 @@ import { render, screen } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 import DiffView from "./DiffView.svelte";
 import type { DiffHunk } from "./lines";
-import { type DiffLayout, type DiffRow, digits, type Piece, ROW_LENGTH, Rows } from "./rows";
-import { pack, type SingleLine } from "./testing";
+import { digits, type Piece, ROW_LENGTH } from "./rows";
+import { pack, rowsOf, type SingleLine } from "./testing";
 
 const context = (old: number, now: number): SingleLine => ({
   kind: "context",
@@ -17,10 +17,6 @@ const added = (now: number, text = "more"): SingleLine => ({
   spans: [{ text, changed: true }],
 });
 const removed = (old: number): SingleLine => ({ kind: "removed", old, spans: [{ text: "less", changed: false }] });
-const rowsOf = (hunks: DiffHunk[], heads = false, layout: DiffLayout = "unified"): DiffRow[] => {
-  const rows = new Rows(hunks, heads, layout);
-  return Array.from({ length: rows.length }, (_, place) => rows.at(place));
-};
 const gaps = (hunks: DiffHunk[]): number[] => rowsOf(hunks).flatMap((row) => (row.type === "gap" ? [row.count] : []));
 
 describe("rows of a change", () => {

@@ -1,4 +1,5 @@
 import type { DiffHunk, DiffSpan, LineKind } from "./lines";
+import { type DiffLayout, type DiffRow, Rows } from "./rows";
 
 /** A line of a change, by itself. */
 export interface SingleLine {
@@ -42,3 +43,9 @@ export function pack(number: number, lines: readonly SingleLine[]): DiffHunk & {
 
 type Mark = NonNullable<DiffHunk["marks"]>[number];
 const SIGNS = { context: " ", removed: "-", added: "+" } as const;
+
+/** All rows of a change. */
+export function rowsOf(hunks: readonly DiffHunk[], heads = false, layout: DiffLayout = "unified"): DiffRow[] {
+  const rows = new Rows(hunks, heads, layout);
+  return Array.from({ length: rows.length }, (_, place) => rows.at(place));
+}

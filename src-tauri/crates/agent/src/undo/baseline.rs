@@ -76,8 +76,9 @@ impl Undo {
                 tracing::warn!("the workspace is looked through each time: {error}");
             })
             .ok();
-        self.settle(&mut state, stop)?;
-        if !state.surveyed {
+        if state.surveyed {
+            self.settle(&mut state, stop)?;
+        } else {
             self.look_through(&mut state, stop)?;
         }
         Ok(true)

@@ -129,7 +129,6 @@ impl Index {
         reading: &Reading<'_>,
         acting: &[Act],
     ) -> Result<Pending, UndoError> {
-        let is_theirs = |path: &[u8]| acting.iter().any(|act| act.reach.covers(path));
         let survey = reading.workspace.survey(Scope::Everything, reading.stop)?;
         if reading.stop.is_cancelled() {
             return Err(UndoError::Stopped);
@@ -142,7 +141,7 @@ impl Index {
                 !seen.contains(path.as_slice())
                     && !is_outside(path)
                     && !survey.leaves_out(path)
-                    && !is_theirs(path)
+                    && !is_theirs(acting, path)
             };
             let gone: Vec<Vec<u8>> = self.rows.keys().filter(|path| gone(path)).cloned().collect();
             for path in gone {
@@ -153,7 +152,7 @@ impl Index {
         }
         self.note_left_out(&survey.left_out, None);
         for found in survey.entries {
-            if is_theirs(&found.path) {
+            if is_theirs(acting, &found.path) {
                 continue;
             }
             let linked = found.links > 1 && found.entry.kind == KeptKind::File;
@@ -243,7 +242,6 @@ impl Index {
         if paths.is_some_and(BTreeSet::is_empty) {
             return Ok((Vec::new(), Pending::default()));
         }
-        let is_theirs = |path: &[u8]| acting.iter().any(|act| act.reach.covers(path));
         let scope = paths.map_or(Scope::Everything, Scope::Paths);
         let survey = reading.workspace.survey(scope, reading.stop)?;
         if reading.stop.is_cancelled() {
@@ -255,7 +253,7 @@ impl Index {
         let mut seen: HashSet<Vec<u8>> = HashSet::with_capacity(survey.entries.len());
         for found in &survey.entries {
             seen.insert(found.path.clone());
-            if is_theirs(&found.path) {
+            if is_theirs(acting, &found.path) {
                 continue;
             }
             let old = self.rows.get(&found.path).copied();
@@ -291,7 +289,7 @@ impl Index {
         self.learn(rows);
         if survey.complete {
             for path in self.within(paths) {
-                if seen.contains(&path) || survey.leaves_out(&path) || is_theirs(&path) {
+                if seen.contains(&path) || survey.leaves_out(&path) || is_theirs(acting, &path) {
                     continue;
                 }
                 let before = self.rows.remove(&path).map(|row| row.entry);
@@ -354,6 +352,11 @@ impl Index {
             }
         }
     }
+}
+
+/// Whether a change of a path may be the doing of acts under way.
+fn is_theirs(acting: &[Act], path: &[u8]) -> bool {
+    acting.iter().any(|act| act.reach.covers(path))
 }
 
 /// Whether a path stands as it is known. Of a folder only its kind and mode count.
